@@ -2,12 +2,44 @@ import type { KeyedState } from '../state/operator/keyed-state.ts'
 import type { Panes } from '../state/operator/panes.ts'
 import type { KeyRejection } from '../rdd/bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
+import type { Exchange, ExchangePart } from '../rdd/exchange.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import type { WritePartitions } from '../rdd/write-target.ts'
 import type { StateDeclaration } from '../state/operator/state-declaration.ts'
 import type { Timer } from '../state/operator/timer.ts'
 import type { Parameter } from './parameter.ts'
 import type { SourceDeclaration } from './sources/declaration.ts'
+
+/** What an operator has of one partition of its state, in the process that moves it. */
+export interface PartitionView extends Pick<BatchView, 'id' | 'timeMs' | 'pause' | 'keys'> {
+  readonly partition: number
+  readonly state: KeyedState<unknown, unknown>
+  /** See {@link Timer.isOnGrid}. */
+  readonly isOnGrid: boolean
+}
+
+/** What moving one partition of a state gives. */
+export interface Moved {
+  /** The elements of the partition of the result. */
+  readonly elements: readonly unknown[]
+  /** When something will happen to a key without input. Undefined: never. */
+  readonly dueMs?: number | undefined
+  /** How many keys wait for that. */
+  readonly waiting: number
+  /** How many keys have ended, because they were idle. */
+  readonly expired: number
+}
+
+/**
+ * How an operator moves its state, partition by partition: each may be in another process, which
+ * keeps it in memory from batch to batch.
+ */
+export interface StateMove {
+  /** How the pairs of a batch come to the partitions. */
+  readonly exchange: (input: RDD<unknown>) => Exchange
+  /** Moves one partition. `parts`: what the exchange brings. It must need nothing else. */
+  readonly move: (parts: readonly ExchangePart[], view: PartitionView) => Promise<Moved>
+}
 
 /** What an operator can use while it computes a batch. */
 export interface BatchView {
@@ -21,6 +53,11 @@ export interface BatchView {
   state<K, S>(partition: number): KeyedState<K, S>
   /** The state of one partition of a parent, after the parent has computed this batch. */
   stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
+  /**
+   * Moves the state of all partitions of this node, here or in other processes: see `move` of the
+   * node. Undefined: the batch brings nothing.
+   */
+  moveStates(exchange: Exchange | undefined): Promise<readonly Moved[]>
   /** The panes of one partition of this node. The node must declare that it has panes. */
   panes<C>(partition: number): Panes<C>
   /** The timer of this node. */
@@ -29,6 +66,22 @@ export interface BatchView {
   readonly pause: Pause
   /** Puts aside what keys have in this batch. Left out: the batch fails (the option `onBadKey`). */
   readonly keys?: KeyRejection
+}
+
+/** What an operator has of one partition of its state in the driver. */
+export const partitionView = (batch: BatchView, partition: number): PartitionView => {
+  const { id, timeMs, timer, pause, keys } = batch
+  const state = batch.state<unknown, unknown>(partition)
+  const { isOnGrid } = timer
+  return {
+    id,
+    timeMs,
+    partition,
+    state,
+    isOnGrid,
+    pause,
+    ...(keys === undefined ? {} : { keys }),
+  }
 }
 
 /**
@@ -89,6 +142,10 @@ export interface OperatorNode extends NodeParts {
    */
   readonly nondeterministic: boolean
   readonly stateful?: StateDeclaration
+  /** Left out: the operator needs all partitions of its state together. */
+  readonly move?: StateMove
+  /** Whether it reads the state of its parent: then all of that is in the driver. Default: false. */
+  readonly readsParentState?: boolean
   /** Whether its elements are pairs of keys, after a shuffle: see `RDD.keyed`. Default: false. */
   readonly keyed?: boolean
   /**
@@ -123,7 +180,15 @@ export type PlanNode = SourceNode | OperatorNode | OutputNode
 type OperatorSettings = Partial<
   Pick<
     OperatorNode,
-    'narrow' | 'nondeterministic' | 'stateful' | 'keyed' | 'slideMs' | 'parameters' | 'free'
+    | 'narrow'
+    | 'nondeterministic'
+    | 'stateful'
+    | 'move'
+    | 'readsParentState'
+    | 'keyed'
+    | 'slideMs'
+    | 'parameters'
+    | 'free'
   >
 >
 

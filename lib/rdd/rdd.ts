@@ -7,10 +7,10 @@ import { type Lineage, unknownSize } from './lineage.ts'
 import { isLazy, type Partition, type SourcePartition } from './partition.ts'
 import type { Step } from './steps.ts'
 import { checkPartitions, shuffled } from './shuffle.ts'
-import type { Combining } from './shuffle-types.ts'
+import type { Combining, ShuffleInput } from './shuffle-types.ts'
 import { ReadAhead } from './read-ahead.ts'
 import { runResultStage } from './result-stage.ts'
-import { NO_TASKS } from './tasks.ts'
+import { NO_TASKS, type StageSide } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
 
@@ -134,29 +134,33 @@ export class RDD<out T> {
 
   /** @internal Brings equal keys together: map tasks over this RDD, then reduce tasks. */
   shuffle<K, V, W>(partitionCount: number, combining: Combining<V, W>): RDD<[K, W]> {
-    const { label, context, partitionCount: inputs, sizeOf = unknownSize } = this.#lineage
-    const { tasks = NO_TASKS, keys, pause, taskBytes } = context
+    const { label, context } = this.#lineage
     const shuffle = { label, partitions: checkPartitions(partitionCount), ...combining }
-    const number = tasks.nextStage(label, 'map')
+    const input = this.shuffleInput<K, V>('map')
     return this.derive(partitionCount, async () => {
-      await this.#prepare()
-      const buckets = await shuffled<K, V, W>(
-        {
-          partitionCount: inputs,
-          partitionAt: async (index, until) =>
-            (await this.partitionAt(index, until)) as Partition<readonly [K, V]>,
-          elsewhere: this.#elsewhere,
-          sizeOf,
-          taskBytes,
-          tasks,
-          number,
-          keys,
-          pause,
-        },
-        shuffle,
-      )
+      await input.prepare()
+      const buckets = await shuffled<K, V, W>(input, shuffle)
       return combining.coded === true ? (buckets as [K, W][][]) : buckets.map(withPlainKeys)
     }).keyed(context)
+  }
+
+  /** @internal What the next stage of a shuffle needs of this RDD. */
+  shuffleInput<K, V>(side: StageSide): ShuffleInput<K, V> {
+    const { label, context, partitionCount, sizeOf = unknownSize } = this.#lineage
+    const { tasks = NO_TASKS, keys, pause, taskBytes } = context
+    return {
+      prepare: () => this.#prepare(),
+      partitionCount,
+      partitionAt: async (index, until) =>
+        (await this.partitionAt(index, until)) as Partition<readonly [K, V]>,
+      elsewhere: this.#elsewhere,
+      sizeOf,
+      taskBytes,
+      tasks,
+      number: tasks.nextStage(label, side),
+      keys,
+      pause,
+    }
   }
 
   /** @internal The same pairs. A bad one can be put aside, if the context says so. */

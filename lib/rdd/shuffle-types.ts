@@ -31,6 +31,8 @@ export type Bucket<K, W> = [Coded<K>, W][]
 
 /** What a shuffle needs of its RDD and its batch. */
 export interface ShuffleInput<K, V> {
+  /** Runs the tasks that must run first. */
+  readonly prepare: () => Promise<void>
   readonly partitionCount: number
   readonly partitionAt: (index: number, until?: number) => Promise<Partition<readonly [K, V]>>
   /** See {@link Partition.sizeBytes}. */
@@ -38,7 +40,7 @@ export interface ShuffleInput<K, V> {
   /** The most bytes of small partitions that are one task. Undefined: the default. */
   readonly taskBytes: number | undefined
   readonly tasks: TaskRunner
-  /** The number of the map stage within its node. */
+  /** The number of the stage within its node. */
   readonly number: number
   /** Whether another process can run the map tasks. */
   readonly elsewhere: Elsewhere

@@ -2,8 +2,9 @@
  * Tasks are the parts of a batch that can be computed independently. A stage is a set of tasks of
  * which none waits for another one. Shuffles divide a batch into stages:
  *
- *   map stage      before a shuffle: the fused steps of some partitions, combined by key
- *   result stage   the elements of some partitions, for an output or an action
+ *   map stage        before a shuffle: the fused steps of some partitions, combined by key
+ *   exchange stage   the same, divided among the partitions of an operator that keeps state
+ *   result stage     the elements of some partitions, for an output or an action
  *
  * A stage is named after the node of its RDD, so any process with the same plan can find it.
  * Results do not depend on which process computes a task, or in which order: what a task is follows
@@ -12,8 +13,11 @@
  */
 import type { Elsewhere } from './elsewhere.ts'
 
-/** The kind of a stage. */
-export type StageSide = 'map' | 'result'
+/**
+ * The kind of a stage. The tasks of an exchange divide what they give among the partitions of an
+ * operator that keeps state: see exchange.ts.
+ */
+export type StageSide = 'map' | 'result' | 'exchange'
 
 /** The name of a stage within its batch. */
 export interface StageName {

@@ -1,7 +1,6 @@
 import { type Coded, KeyedMap } from '../../base/keys.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { KeysByTime } from '../../state/operator/keys-by-time.ts'
-import type { BatchView } from '../plan-node.ts'
 import { formOf, ttlLayout } from '../timeout-layout.ts'
 
 /**
@@ -21,7 +20,7 @@ export class ExpiringState implements KeyedState<unknown, unknown> {
   readonly expired: number
 
   /** Ends keys first, so that nobody sees them. */
-  constructor(states: KeyedState<unknown, unknown>, { timeMs }: BatchView, ttlMs: number) {
+  constructor(states: KeyedState<unknown, unknown>, timeMs: number, ttlMs: number) {
     this.#states = states
     this.#timeMs = timeMs
     this.#ttlMs = ttlMs

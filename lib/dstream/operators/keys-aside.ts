@@ -1,5 +1,5 @@
 import { checkPoison, type KeyRejection } from '../../rdd/bad-records.ts'
-import type { BatchView } from '../plan-node.ts'
+import type { PartitionView } from '../plan-node.ts'
 
 /** The values that a key had in a batch, and why its function could not process them. */
 interface BadValues {
@@ -10,12 +10,12 @@ interface BadValues {
 
 /** Collects the keys of one partition that a function of a state cannot process. */
 export class KeysAside {
-  readonly #batch: BatchView
+  readonly #view: PartitionView
   readonly #keys: KeyRejection
   readonly #bad: BadValues[] = []
 
-  constructor(batch: BatchView, keys: KeyRejection) {
-    this.#batch = batch
+  constructor(view: PartitionView, keys: KeyRejection) {
+    this.#view = view
     this.#keys = keys
   }
 
@@ -28,8 +28,8 @@ export class KeysAside {
    *
    * @throws MillraceError `POISON_BREAKER` when too many of them are bad.
    */
-  finish(partition: number, keys: number): void {
-    const { id } = this.#batch
+  finish(keys: number): void {
+    const { id, partition } = this.#view
     const { limits } = this.#keys
     const description = `partition ${partition} of ${id}`
     const all = this.#bad.splice(0)

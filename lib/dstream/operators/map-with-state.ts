@@ -1,16 +1,23 @@
 import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
-import { leastOf } from '../../base/extremes.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { checkKey, codedKey, partitionOf } from '../../base/keys.ts'
 import { visitAll } from '../../base/pauses.ts'
+import { type Exchange, orderedExchange, pairsOfParts } from '../../rdd/exchange.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
 import { DStream, type PairStream } from '../dstream.ts'
-import { type BatchView, operatorNode, type PlanNode } from '../plan-node.ts'
+import {
+  type BatchView,
+  operatorNode,
+  partitionView,
+  type PlanNode,
+  type StateMove,
+} from '../plan-node.ts'
 import { type InitialState, StateSpec } from '../state-spec.ts'
 import { formOf, type StoredForm, timeoutCarryOver, timeoutLayout } from '../timeout-layout.ts'
+import { setDueOf } from './due.ts'
 import { KeysAside } from './keys-aside.ts'
-import { type InTime, MAP_WITH_STATE, MappedPartition, type Spec } from './mapped-partition.ts'
+import { MAP_WITH_STATE, MappedPartition, type Spec } from './mapped-partition.ts'
 
 /**
  * The result of `mapWithState`: the mapped elements, and on request the states of all keys.
@@ -67,10 +74,11 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
   const { partitions, timeoutMs, hasTimers } = parts
   const layout = timeoutLayout({ touched: timeoutMs !== undefined, timer: hasTimers })
   const form = formOf(layout)
+  const move = moveOf(parts, form)
   const node = operatorNode(
     MAP_WITH_STATE,
     [this.node],
-    async ([input], batch) => callMapping(parts, form, input, batch),
+    async ([input], batch) => callMapping(parts, form, input && move.exchange(input), batch),
     {
       stateful: {
         partitions,
@@ -79,6 +87,7 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
         carryOver: timeoutCarryOver(layout),
         shown: (stored) => form.show(stored).state,
       },
+      move,
       parameters: { partitions },
     },
   )
@@ -89,69 +98,63 @@ DStream.prototype.mapWithState = function <K, V, S, R>(
 }
 
 const snapshotsNode = (parent: PlanNode, partitions: number, form: StoredForm): PlanNode =>
-  operatorNode('stateSnapshots', [parent], (_, batch) =>
-    computeRdd({
-      partitionCount: partitions,
-      compute: async () =>
-        Array.from({ length: partitions }, (__, partition) =>
-          Array.from(
-            batch.stateOfParent<unknown, unknown>(0, partition).current(),
-            ([key, stored]) => [key, form.show(stored).state],
+  operatorNode(
+    'stateSnapshots',
+    [parent],
+    (_, batch) =>
+      computeRdd({
+        partitionCount: partitions,
+        compute: async () =>
+          Array.from({ length: partitions }, (__, partition) =>
+            Array.from(
+              batch.stateOfParent<unknown, unknown>(0, partition).current(),
+              ([key, stored]) => [key, form.show(stored).state],
+            ),
           ),
-        ),
-    }),
+      }),
+    { readsParentState: true },
   )
 
 /**
  * Runs one batch: first the records in their order, then the timers that are due, then the keys
- * that have been idle for too long (Spark: MapWithStateRDDRecord).
+ * that have been idle for too long (Spark: MapWithStateRDDRecord). A batch without an RDD is
+ * treated like a batch without records.
  */
 const callMapping = async (
   spec: Spec,
   form: StoredForm,
-  input: RDD<unknown> | undefined,
+  exchange: Exchange | undefined,
   batch: BatchView,
 ): Promise<RDD<unknown>> => {
-  const partitions = Array.from(
-    { length: spec.partitions },
-    (_, partition) => new MappedPartition(spec, form, batch, batch.state(partition)),
-  )
-  const of = (key: unknown): MappedPartition =>
-    partitions[partitionOf(key, spec.partitions)] as MappedPartition
   if (batch.timer.firedMs === undefined) {
-    for (const [key, state] of await pairsOf(spec.initial)) of(key).keep(key, state)
+    const partitions = Array.from(
+      { length: spec.partitions },
+      (_, partition) => new MappedPartition(spec, form, partitionView(batch, partition)),
+    )
+    for (const [key, state] of await pairsOf(spec.initial))
+      partitions[partitionOf(key, spec.partitions)]?.keep(key, state)
     batch.timer.fire()
   }
-  // A batch without an RDD is treated like a batch without records.
-  const pairs = (input as RDD<[unknown, unknown]> | undefined)?.checked(checkKeyOfPair)
-  const all = (await pairs?.collect()) ?? []
-  const aside = batch.keys && new KeysAside(batch, batch.keys)
-  if (aside === undefined)
-    await visitAll(all, batch.pause, (pair) => {
-      const key = codedKey(pair[0])
-      of(key).call(key, pair)
-    })
-  else
-    for (const [number, partition] of partitions.entries()) {
-      const keys = await partition.callByKey(
-        all.filter(([key]) => of(key) === partition),
-        aside,
-      )
-      aside.finish(number, keys)
-    }
-  const parts: InTime[] = []
-  for (const partition of partitions) parts.push(await partition.passTime())
-  const dueTimes = parts.flatMap(({ dueMs }) => dueMs ?? [])
-  batch.timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes), {
-    waiting: sumOf(parts, 'waiting'),
-    expired: sumOf(parts, 'expired'),
-    idleMs: spec.timeoutMs,
-  })
-  return rddOfElements(partitions.map(({ results }) => results))
+  const moved = await batch.moveStates(exchange)
+  setDueOf(batch.timer, moved, { idleMs: spec.timeoutMs })
+  return rddOfElements(moved.map(({ elements }) => elements))
 }
 
-const sumOf = (parts: readonly InTime[], field: 'waiting' | 'expired'): number =>
-  parts.reduce((total, part) => total + part[field], 0)
+const moveOf = (spec: Spec, form: StoredForm): StateMove => ({
+  exchange: (input) =>
+    orderedExchange((input as RDD<[unknown, unknown]>).checked(checkKeyOfPair), spec.partitions),
+  async move(parts, view) {
+    const partition = new MappedPartition(spec, form, view)
+    const aside = view.keys && new KeysAside(view, view.keys)
+    if (aside === undefined)
+      await visitAll(pairsOfParts(parts), view.pause, (pair) =>
+        partition.call(codedKey(pair[0]), pair),
+      )
+    else aside.finish(await partition.callByKey([...pairsOfParts(parts)], aside))
+    const inTime = await partition.passTime()
+    return { elements: partition.results, ...inTime }
+  },
+})
 
 const checkKeyOfPair = (pair: readonly [unknown, unknown]): void => checkKey(checkPair(pair)[0])
 

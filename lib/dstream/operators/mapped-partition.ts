@@ -9,7 +9,7 @@ import { errorOf } from '../../rdd/bad-records.ts'
 import { appendValue } from '../../rdd/grouping.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { KeysByTime } from '../../state/operator/keys-by-time.ts'
-import type { BatchView } from '../plan-node.ts'
+import type { PartitionView } from '../plan-node.ts'
 import { StateHandle, type StateCall, type StateOutcome } from '../state-handle.ts'
 import type { StateSpec } from '../state-spec.ts'
 import type { ShownState, StoredForm } from '../timeout-layout.ts'
@@ -56,19 +56,15 @@ export class MappedPartition {
   results: unknown[] = []
   readonly #spec: Spec
   readonly #form: StoredForm
-  readonly #batch: BatchView
+  readonly #view: PartitionView
   readonly #states: KeyedState<unknown, unknown>
   readonly #times: Times
 
-  constructor(
-    spec: Spec,
-    form: StoredForm,
-    batch: BatchView,
-    states: KeyedState<unknown, unknown>,
-  ) {
+  constructor(spec: Spec, form: StoredForm, view: PartitionView) {
+    const { state: states } = view
     this.#spec = spec
     this.#form = form
-    this.#batch = batch
+    this.#view = view
     this.#states = states
     const { timeoutMs, hasTimers } = spec
     this.#times =
@@ -79,14 +75,14 @@ export class MappedPartition {
 
   /** Sets the state of a key, with this batch as its last use. */
   keep(key: unknown, state: unknown, timerMs?: number): void {
-    this.#put(key, { state, touchedMs: this.#batch.timeMs, timerMs })
+    this.#put(key, { state, touchedMs: this.#view.timeMs, timerMs })
   }
 
   #put(key: unknown, shown: ShownState): void {
     // The put may refuse the state.
-    this.#states.put(key, this.#form.store(shown, this.#batch.timeMs))
+    this.#states.put(key, this.#form.store(shown, this.#view.timeMs))
     const { idle, timers } = this.#times
-    idle?.set(key, shown.touchedMs ?? this.#batch.timeMs)
+    idle?.set(key, shown.touchedMs ?? this.#view.timeMs)
     if (shown.timerMs === undefined) timers?.delete(key)
     else timers?.set(key, shown.timerMs)
   }
@@ -118,7 +114,7 @@ export class MappedPartition {
     const byKey = new KeyedMap<unknown, number[]>()
     for (const [index, [key]] of pairs.entries()) appendValue(byKey, key, index)
     const results: (readonly [index: number, result: unknown])[] = []
-    await visitAll(byKey.codedEntries(), this.#batch.pause, ([key, indices]) => {
+    await visitAll(byKey.codedEntries(), this.#view.pause, ([key, indices]) => {
       const values = indices.map((index) => pairs[index]?.[1])
       try {
         const given = this.#callKey(key, values)
@@ -164,7 +160,7 @@ export class MappedPartition {
     const { idle, timers } = this.#times
     const { timeoutMs = 0 } = this.#spec
     let expired = 0
-    if (this.#batch.timer.isOnGrid) {
+    if (this.#view.isOnGrid) {
       if (timers !== undefined) await this.#fire(timers)
       if (idle !== undefined) expired = await this.#end(idle, timeoutMs)
     }
@@ -184,8 +180,8 @@ export class MappedPartition {
    * timer sets is due in the next batch at the earliest: the function cannot go round in circles.
    */
   async #fire(timers: KeysByTime<unknown>): Promise<void> {
-    const due = timers.takeBefore(this.#batch.timeMs + 1).toSorted(([, aMs], [, bMs]) => aMs - bMs)
-    await visitAll(due, this.#batch.pause, ([key, atMs]) => {
+    const due = timers.takeBefore(this.#view.timeMs + 1).toSorted(([, aMs], [, bMs]) => aMs - bMs)
+    await visitAll(due, this.#view.pause, ([key, atMs]) => {
       // The key has ended before its timer was due: the end comes after the timers.
       if (this.#endMs(key) < atMs) return
       const { state, touchedMs } = this.#shown(key)
@@ -205,8 +201,8 @@ export class MappedPartition {
   }
 
   async #end(idle: KeysByTime<unknown>, timeoutMs: number): Promise<number> {
-    const gone = idle.takeBefore(this.#batch.timeMs - timeoutMs)
-    await visitAll(gone, this.#batch.pause, ([key]) => {
+    const gone = idle.takeBefore(this.#view.timeMs - timeoutMs)
+    await visitAll(gone, this.#view.pause, ([key]) => {
       const { state } = this.#shown(key)
       this.#add(this.#run(plainKey(key), undefined, this.#handle({ state }, 'timeout')))
       this.#remove(key)
@@ -231,7 +227,7 @@ export class MappedPartition {
 
   #run(key: unknown, value: unknown, state: StateHandle<unknown>): unknown {
     try {
-      return refusePromise(this.#spec.f(key, value, state, timeOf(this.#batch.timeMs)))
+      return refusePromise(this.#spec.f(key, value, state, timeOf(this.#view.timeMs)))
     } catch (error) {
       if (isMillraceError(error) && !isPromiseError(error)) throw error
       throw errorOf({ label: MAP_WITH_STATE, record: { key, value }, error })

@@ -1,15 +1,30 @@
 import type { Duration } from '../../base/duration.ts'
-import { leastOf } from '../../base/extremes.ts'
 import { type Coded, compareKeys, KeyedMap, partitionOf } from '../../base/keys.ts'
+import type { Pause } from '../../base/pauses.ts'
+import {
+  combinedExchange,
+  type Exchange,
+  type ExchangePart,
+  mergedParts,
+} from '../../rdd/exchange.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { StateDeclaration } from '../../state/operator/state-declaration.ts'
 import { rddOfElements, RDD, type ShuffleOptions } from '../../rdd/rdd.ts'
 import { grouping } from '../../rdd/grouping.ts'
 import { checkShuffle } from '../checks.ts'
-import { type BatchView, operatorNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import {
+  type BatchView,
+  type Moved,
+  operatorNode,
+  type OperatorNode,
+  type PartitionView,
+  type PlanNode,
+  type StateMove,
+} from '../plan-node.ts'
 import type { InitialState } from '../state-spec.ts'
 import { formOf, timeoutCarryOver } from '../timeout-layout.ts'
 import { ExpiringState } from './expiring-state.ts'
+import { setDueOf } from './due.ts'
 
 /**
  * A key with its values in this batch (empty when it has none) and its state before this batch
@@ -60,23 +75,27 @@ export interface UpdateStateByKeyOptions<K, S> extends UpdateStateOptions<K, S> 
   readonly ttl?: Duration
 }
 
-type States = readonly KeyedState<unknown, unknown>[]
+type State = KeyedState<unknown, unknown>
+type States = readonly State[]
 
 /** A visit whose key is in the form inside Millrace. */
 export type CodedVisit = KeyVisit<Coded<unknown>, unknown, unknown>
 
 type Visits = Iterable<CodedVisit>
-type Results = readonly (readonly (readonly [unknown, unknown])[])[]
+type Results = readonly (readonly [unknown, unknown])[]
 
 /**
- * Updates the states of all partitions. The results are the states that stay; they have already
- * been put into `states`.
+ * Updates the state of a partition. The results are the states that stay; they have already been
+ * put into the state of the view.
  */
+export type UpdateState = (visits: Visits, view: PartitionView) => Promise<Results>
+
+/** The same for all partitions, where keys may go from one partition to another. */
 export type UpdateStates = (
   visits: readonly Visits[],
   states: States,
   batch: BatchView,
-) => Results | Promise<Results>
+) => readonly Results[]
 
 interface StateNodeOptions extends UpdateStateOptions<unknown, unknown> {
   readonly timed?: boolean
@@ -93,37 +112,59 @@ interface StateNodeOptions extends UpdateStateOptions<unknown, unknown> {
 export const stateNode = (
   kind: string,
   parent: PlanNode,
-  { layout, ttlMs, ...options }: StateNodeOptions,
+  options: StateNodeOptions,
+  update: UpdateState,
+): OperatorNode => {
+  const { partitions = 1 } = checkShuffle(options)
+  const { ttlMs } = options
+  const move = moveOf(partitions, ttlMs, update)
+  return nodeOf(kind, parent, { ...options, partitions, move }, async (input, batch) => {
+    const moved = await batch.moveStates(input && move.exchange(input))
+    setDue(batch, moved, ttlMs)
+    return moved.map(({ elements }) => elements)
+  })
+}
+
+/** The same for an update that needs all partitions at the same time. */
+export const wholeStateNode = (
+  kind: string,
+  parent: PlanNode,
+  options: StateNodeOptions,
   update: UpdateStates,
 ): OperatorNode => {
   const { partitions = 1 } = checkShuffle(options)
-  return operatorNode(
+  return nodeOf(kind, parent, { ...options, partitions }, async (input, batch) => {
+    const parts = await (input && exchangeOf(partitions)(input))?.parts()
+    const states = statesOf(partitions, batch)
+    const visits: Visits[] = []
+    for (const [partition, state] of states.entries())
+      visits.push(await visitsOf(parts?.[partition] ?? [], state, batch.pause))
+    return update(visits, states, batch)
+  })
+}
+
+type Compute = (
+  input: RDD<unknown> | undefined,
+  batch: BatchView,
+) => Promise<readonly (readonly unknown[])[]>
+
+const nodeOf = (
+  kind: string,
+  parent: PlanNode,
+  { partitions, move, layout, ttlMs, initialState, timed = false }: NodeOptions,
+  compute: Compute,
+): OperatorNode =>
+  operatorNode(
     kind,
     [parent],
     async ([input], batch) => {
       const isFirst = batch.timer.firedMs === undefined
       if (isFirst && input === undefined) return undefined
-      const stored = Array.from({ length: partitions }, (_, partition): States[number] =>
-        batch.state(partition),
-      )
-      const expiring =
-        ttlMs === undefined ? [] : stored.map((state) => new ExpiringState(state, batch, ttlMs))
-      const states: States = ttlMs === undefined ? stored : expiring
       if (isFirst) {
-        await begin(states, options.initialState)
+        await begin(statesOf(partitions, batch, ttlMs), initialState)
         batch.timer.fire()
       }
-      const groups = await (input as RDD<[unknown, unknown]> | undefined)
-        ?.shuffle<unknown, unknown, unknown[]>(partitions, { ...grouping(), coded: true })
-        .partitions()
-      for (const [partition, state] of expiring.entries())
-        state.hasRecords((groups?.[partition] ?? []).map(([key]) => key))
-      const visits = states.map((state, partition) =>
-        visitsOf(groups?.[partition] ?? [], state.currentCoded()),
-      )
-      const results = await update(visits, states, batch)
-      setDue(batch, expiring, ttlMs)
-      return rddOfElements(results)
+      return rddOfElements(await compute(input, batch))
     },
     {
       stateful: {
@@ -131,12 +172,44 @@ export const stateNode = (
         state: true,
         ...(layout === undefined ? {} : layoutParts(layout)),
       },
+      ...(move === undefined ? {} : { move }),
       parameters: { partitions },
       keyed: true,
-      nondeterministic: options.timed === true,
+      nondeterministic: timed,
     },
   )
+
+interface NodeOptions extends StateNodeOptions {
+  readonly partitions: number
+  readonly move?: StateMove
 }
+
+const GROUPING = grouping<unknown>()
+
+const exchangeOf =
+  (partitions: number) =>
+  (input: RDD<unknown>): Exchange =>
+    combinedExchange(input as RDD<[unknown, unknown]>, partitions, GROUPING)
+
+const moveOf = (partitions: number, ttlMs: number | undefined, update: UpdateState): StateMove => ({
+  exchange: exchangeOf(partitions),
+  async move(parts, view) {
+    if (ttlMs === undefined) {
+      const elements = await update(await visitsOf(parts, view.state, view.pause), view)
+      return { elements, waiting: 0, expired: 0 }
+    }
+    const state = new ExpiringState(view.state, view.timeMs, ttlMs)
+    const elements = await update(await visitsOf(parts, state, view.pause), { ...view, state })
+    const { dueMs, waiting, expired } = state
+    return { elements, dueMs, waiting, expired }
+  },
+})
+
+const statesOf = (partitions: number, batch: BatchView, ttlMs?: number): States =>
+  Array.from({ length: partitions }, (_, partition) => {
+    const state = batch.state<unknown, unknown>(partition)
+    return ttlMs === undefined ? state : new ExpiringState(state, batch.timeMs, ttlMs)
+  })
 
 const layoutParts = (layout: string): Pick<StateDeclaration, 'layout' | 'carryOver' | 'shown'> => ({
   layout,
@@ -148,19 +221,8 @@ const layoutParts = (layout: string): Pick<StateDeclaration, 'layout' | 'carryOv
  * An expiry shows in the result, which has no pair for the key from then on. So a pipeline at rest
  * wakes for it.
  */
-const setDue = (
-  { timer }: BatchView,
-  expiring: readonly ExpiringState[],
-  idleMs: number | undefined,
-): void => {
-  const dueTimes = expiring.flatMap(({ dueMs }) => dueMs ?? [])
-  timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes), {
-    waiting: expiring.reduce((total, { waiting }) => total + waiting, 0),
-    expired: expiring.reduce((total, { expired }) => total + expired, 0),
-    idleMs,
-    isExact: true,
-  })
-}
+const setDue = ({ timer }: BatchView, moved: readonly Moved[], idleMs: number | undefined): void =>
+  setDueOf(timer, moved, { idleMs, isExact: true })
 
 const begin = async (
   states: States,
@@ -173,8 +235,19 @@ const begin = async (
   }
 }
 
+/** The keys of a partition that have values in this batch, or a state. */
+const visitsOf = async (
+  parts: readonly ExchangePart[],
+  state: State | ExpiringState,
+  pause: Pause | undefined,
+): Promise<Visits> => {
+  const groups = await mergedParts(parts, GROUPING, pause)
+  if (state instanceof ExpiringState) state.hasRecords(groups.map(([key]) => key))
+  return joinedByKey(groups, state.currentCoded())
+}
+
 /** Merges two sequences that are both sorted by key. */
-function* visitsOf(
+function* joinedByKey(
   groups: readonly (readonly [unknown, readonly unknown[]])[],
   states: Iterable<readonly [unknown, unknown]>,
 ): Generator<CodedVisit> {

@@ -3,11 +3,10 @@ import { isMillraceError } from '../../base/errors.ts'
 import { plainKey } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
-import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { visitAll } from '../../base/pauses.ts'
 import { checkDurationMs, checkFunction } from '../checks.ts'
-import type { BatchView } from '../plan-node.ts'
+import type { PartitionView } from '../plan-node.ts'
 import { DStream, type PairStream } from '../dstream.ts'
 import { KeysAside } from './keys-aside.ts'
 import { ttlLayout } from '../timeout-layout.ts'
@@ -113,14 +112,9 @@ DStream.prototype.updateStateByKey = function (
   const ttlMs = ttl === undefined ? undefined : checkDurationMs('ttl', ttl)
   const more = { ttlMs, layout: ttlLayout(ttlMs) }
   return this.to(
-    stateNode(KIND, this.node, { ...options, ...more }, async (visits, states, batch) => {
-      const results: Updated[] = []
-      for (const [partition, some] of visits.entries()) {
-        const state = states[partition] as KeyedState<unknown, unknown>
-        results.push(await updateKeys(f, some, state, { batch, partition }))
-      }
-      return results
-    }),
+    stateNode(KIND, this.node, { ...options, ...more }, (visits, view) =>
+      updateKeys(f, visits, view),
+    ),
   )
 }
 
@@ -129,11 +123,11 @@ type Updated = readonly (readonly [unknown, unknown])[]
 const updateKeys = async (
   update: AnyUpdate,
   visits: Iterable<CodedVisit>,
-  state: KeyedState<unknown, unknown>,
-  { batch, partition }: { readonly batch: BatchView; readonly partition: number },
+  view: PartitionView,
 ): Promise<Updated> => {
-  const time = timeOf(batch.timeMs)
-  const aside = batch.keys && new KeysAside(batch, batch.keys)
+  const { state } = view
+  const time = timeOf(view.timeMs)
+  const aside = view.keys && new KeysAside(view, view.keys)
   const results: [unknown, unknown][] = []
   let withValues = 0
   const updateKey = ([coded, values, before]: CodedVisit): void => {
@@ -145,7 +139,7 @@ const updateKeys = async (
     state.put(coded, after)
     results.push([key, after])
   }
-  await visitAll(visits, batch.pause, (visit) => {
+  await visitAll(visits, view.pause, (visit) => {
     const [key, values] = visit
     if (values.length > 0) withValues += 1
     try {
@@ -157,7 +151,7 @@ const updateKeys = async (
       if (state.has(key)) results.push([plainKey(key), state.get(key)])
     }
   })
-  aside?.finish(partition, withValues)
+  aside?.finish(withValues)
   return results
 }
 

@@ -7,7 +7,12 @@ import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream, type PairStream } from '../dstream.ts'
-import { type CodedVisit, type KeyVisit, stateNode, type UpdateStateOptions } from './state-node.ts'
+import {
+  type CodedVisit,
+  type KeyVisit,
+  type UpdateStateOptions,
+  wholeStateNode,
+} from './state-node.ts'
 
 /**
  * Returns the new states of a partition. It gets all keys of the partition that have values or a
@@ -61,7 +66,7 @@ DStream.prototype.updateStateByPartition = function (
 ) {
   const f = checkFunction(KIND, update) as AnyUpdate
   return this.to(
-    stateNode(KIND, this.node, options, (visits, states, { timeMs }) =>
+    wholeStateNode(KIND, this.node, options, (visits, states, { timeMs }) =>
       replaceState(
         states,
         visits.map((some) => callUpdate(f, some, timeMs)),

@@ -1,7 +1,8 @@
 /** The RDDs of the nodes of a plan at one batch time, made when they are needed. */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
-import type { BatchView, OperatorNode, PlanNode } from '../../dstream/plan-node.ts'
+import type { BatchView, Moved, OperatorNode, PlanNode } from '../../dstream/plan-node.ts'
+import type { Exchange } from '../../rdd/exchange.ts'
 import type { SourcePartition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import type { Pause } from '../../base/pauses.ts'
@@ -10,6 +11,13 @@ import type { StateDrafts } from '../../state/state-drafts.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { blamed } from '../blame.ts'
+
+/** See {@link BatchView.moveStates}. */
+export type MoveStates = (
+  planned: Planned<OperatorNode>,
+  exchange: Exchange | undefined,
+  view: BatchView,
+) => Promise<readonly Moved[]>
 
 /** What the RDDs of a batch are made of. */
 export interface BatchRddsParts {
@@ -21,6 +29,8 @@ export interface BatchRddsParts {
   readonly drafts: Pick<StateDrafts, 'state' | 'panes' | 'timer'>
   readonly pause: Pause
   readonly context: RddContext
+  /** Moves the state of all partitions of a node. */
+  readonly moveStates: MoveStates
 }
 
 /** See the head of this file. */
@@ -57,38 +67,40 @@ export class BatchRdds {
     // Between its slides, a node has no RDD: a join of windows has nothing to do then.
     if ((timeMs - zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return rddOfPartitions(records.get(id) ?? [], context, id)
-    const operator = node as OperatorNode
-    const made = await this.#compute(operator, await this.inputsOf(planned), planned)
-    const rdd = operator.keyed === true ? made?.within(context, id).keyed() : made
+    const operator = planned as Planned<OperatorNode>
+    const made = await this.#compute(await this.inputsOf(planned), operator)
+    const rdd = operator.node.keyed === true ? made?.within(context, id).keyed() : made
     return settings.cached === true ? rdd?.cache() : rdd
   }
 
   async #compute(
-    { compute }: OperatorNode,
     inputs: readonly (RDD<unknown> | undefined)[],
-    planned: Planned,
+    planned: Planned<OperatorNode>,
   ): Promise<RDD<unknown> | undefined> {
     try {
-      return await compute(inputs, this.#view(planned))
+      return await planned.node.compute(inputs, this.#view(planned))
     } catch (error) {
       throw blamed(error, planned, this.#parts.plan)
     }
   }
 
-  #view({ id, parents, settings }: Planned<PlanNode>): BatchView {
+  #view(planned: Planned<OperatorNode>): BatchView {
+    const { id, parents, settings } = planned
     const { timeMs, zeroMs, drafts, pause, context } = this.#parts
     const stateOf = <K, S>(node: string, partition: number): KeyedState<K, S> =>
       drafts.state(node, partition) as KeyedState<unknown, unknown> as KeyedState<K, S>
-    return {
+    const view: BatchView = {
       id,
       timeMs,
       zeroMs,
       state: (partition) => stateOf(id, partition),
       stateOfParent: (parent, partition) => stateOf(parents[parent] as string, partition),
+      moveStates: (exchange) => this.#parts.moveStates(planned, exchange, view),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
       ...(context.keys === undefined ? {} : { keys: context.keys }),
       pause,
       timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
     }
+    return view
   }
 }

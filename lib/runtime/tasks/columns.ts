@@ -4,12 +4,15 @@
  * several times as fast as value by value.
  */
 
+import type { ExchangePart } from '../../rdd/exchange.ts'
 import type { StageSide } from '../../rdd/tasks.ts'
 
 /** The values of a list. Anything but texts and numbers is a plain list. */
 export type Column =
   | { readonly form: 'texts'; readonly text: string; readonly ends: Uint8Array }
   | { readonly form: 'numbers'; readonly numbers: Uint8Array }
+  /** Lists one after the other, with the places where they end: what groups have. */
+  | { readonly form: 'lists'; readonly flat: Column; readonly ends: Uint8Array }
   | { readonly form: 'values'; readonly values: readonly unknown[] }
 
 /** Longer texts are not joined: they are no faster, and a string has a largest length. */
@@ -22,6 +25,14 @@ export const columnOf = (values: readonly unknown[]): Column => {
   if (typeof values[0] === 'string') {
     const ends = endsOf(values)
     if (ends !== undefined) return { form: 'texts', text: values.join(''), ends: bytesOf(ends) }
+  }
+  if (Array.isArray(values[0]) && values.every((value) => Array.isArray(value))) {
+    const lists = values as readonly (readonly unknown[])[]
+    let end = 0
+    const ends = Uint32Array.from(lists, ({ length }) => (end += length))
+    const flat = columnOf(lists.flat(1))
+    // A column that is no shorter than the values by themselves is not worth the way.
+    if (flat.form !== 'values') return { form: 'lists', flat, ends: bytesOf(ends) }
   }
   return { form: 'values', values }
 }
@@ -49,9 +60,10 @@ function* iterate(column: Column): Generator<unknown> {
   if (column.form === 'values') yield* column.values
   else if (column.form === 'numbers') yield* new Float64Array(ownBuffer(column.numbers))
   else {
+    const all = column.form === 'lists' ? valuesOf(column.flat) : column.text
     let from = 0
     for (const end of new Uint32Array(ownBuffer(column.ends))) {
-      yield column.text.slice(from, end)
+      yield all.slice(from, end)
       from = end
     }
   }
@@ -79,15 +91,34 @@ export function* pairsIn({ keys, values }: PairColumns): Generator<[unknown, unk
   for (const key of iterate(keys)) yield [key, all.next().value]
 }
 
+/** A part of an exchange that came from another process. It goes on to a third one as it came. */
+export class ColumnsPart implements ExchangePart {
+  readonly columns: PairColumns
+
+  constructor(columns: PairColumns) {
+    this.columns = columns
+  }
+
+  pairs(): Iterable<[unknown, unknown]> {
+    return pairsIn(this.columns)
+  }
+}
+
+/** A part of an exchange as columns. */
+export const columnsOfPart = (part: ExchangePart): PairColumns =>
+  part instanceof ColumnsPart ? part.columns : pairColumns([...part.pairs()])
+
 /** What a task gives, in a form that is quick to encode. */
 export type PackedResult =
   | { readonly pairs: PairColumns }
+  | { readonly parts: readonly PairColumns[] }
   | { readonly lists: readonly Column[] }
   | { readonly values: readonly unknown[] }
 
 /** The result of `pack` of a stage. */
 export const packResult = (side: StageSide, result: unknown): PackedResult => {
   if (side === 'map') return { pairs: pairColumns(result as readonly [unknown, unknown][]) }
+  if (side === 'exchange') return { parts: (result as readonly ExchangePart[]).map(columnsOfPart) }
   const values = result as readonly unknown[]
   return values.every((one) => Array.isArray(one)) ? { lists: values.map(columnOf) } : { values }
 }
@@ -95,5 +126,6 @@ export const packResult = (side: StageSide, result: unknown): PackedResult => {
 /** The result that was packed. */
 export const resultIn = (packed: PackedResult): unknown => {
   if ('pairs' in packed) return pairsIn(packed.pairs)
+  if ('parts' in packed) return packed.parts.map((columns) => new ColumnsPart(columns))
   return 'lists' in packed ? packed.lists.map(valuesOf) : packed.values
 }

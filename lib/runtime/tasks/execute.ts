@@ -19,6 +19,7 @@ import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
 import { BatchTasks } from './batch-tasks.ts'
+import { moveHere } from './move-states.ts'
 import type { OutputsDone } from './outputs-done.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
@@ -147,7 +148,7 @@ class WrittenRdds extends BatchRdds {
   constructor(execution: Execution) {
     const written: FinishedOutput[] = []
     const context = contextOf(execution, written)
-    super({ ...execution, context })
+    super({ ...execution, context, moveStates: moveHere })
     this.context = context
     this.#written = written
     const { timeMs, fence, attemptNumber } = execution

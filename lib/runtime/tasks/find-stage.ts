@@ -40,6 +40,11 @@ export const findStage = async (
     records,
     drafts: (await emptyState(plan, zeroMs)).draft(timeMs),
     pause,
+    // The search ends before a state moves.
+    moveStates: async (_, exchange) => {
+      await exchange?.parts()
+      return []
+    },
     context: { write: async () => undefined, tasks: finder, taskBytes, pause },
   })
   try {
