@@ -144,7 +144,7 @@ export interface OperatorNode extends NodeParts {
   readonly stateful?: StateDeclaration
   /** Left out: the operator needs all partitions of its state together. */
   readonly move?: StateMove
-  /** Whether it reads the state of its parent: then all of that is in the driver. Default: false. */
+  /** Whether it reads the state of its parent, which is in the driver then. Default: false. */
   readonly readsParentState?: boolean
   /** Whether its elements are pairs of keys, after a shuffle: see `RDD.keyed`. Default: false. */
   readonly keyed?: boolean

@@ -12,11 +12,16 @@ export interface Executors {
    */
   readonly tasksAtOnce: number
   /**
-   * Runs a task on an executor. `request` is plain data that JSON can hold. Fulfilled with the
-   * answer of the task server on the other side.
+   * Runs a task on an executor. `request` is plain data that JSON can hold, and `data` the bytes
+   * that belong to it. Fulfilled with the answer of the task server on the other side.
    *
    * Rejects when there is no answer: the executor has ended, or the call failed. Rejects soon after
    * the signal is aborted, whatever the executor does.
    */
-  run(executor: number, request: object, signal: AbortSignal): Promise<Uint8Array>
+  run(
+    executor: number,
+    request: object,
+    signal: AbortSignal,
+    data?: Uint8Array,
+  ): Promise<Uint8Array>
 }

@@ -113,7 +113,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
 /** What a task server is composed of: it needs no outputs. */
 export type ServerParts = Pick<
   CompositionParts,
-  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held' | 'taskBytes'
+  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held' | 'taskBytes' | 'logSettings'
 >
 
 /**
@@ -122,10 +122,19 @@ export type ServerParts = Pick<
  * @throws MillraceError As {@link compose}.
  */
 export const composeServer = async (parts: ServerParts): Promise<TaskServer> => {
-  const { plan, generation, ports, taskBytes } = parts
+  const { plan, generation, ports, taskBytes, logSettings } = parts
   const { store, clock } = ports
   const { readers: sources } = await openSources(parts)
-  return new TaskServer({ plan, app: plan.name, generation, store, clock, sources, taskBytes })
+  return new TaskServer({
+    plan,
+    app: plan.name,
+    generation,
+    store,
+    clock,
+    sources,
+    taskBytes,
+    ...(logSettings === undefined ? {} : { logSettings }),
+  })
 }
 
 interface OpenedSources {

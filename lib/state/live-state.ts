@@ -1,6 +1,8 @@
 import { allOrFirstError } from '../base/concurrency.ts'
+import { type AwayDraft, AwayPartition } from './away-partition.ts'
 import { type CarriedState, carryState } from './carried-state.ts'
 import { FormerPanes } from './former-panes.ts'
+import { loadPartition } from './load-partition.ts'
 import { type Manifest, shapeOfStored, type StoredState } from './manifest.ts'
 import {
   conversionOf,
@@ -14,8 +16,8 @@ import { SegmentList } from './segment-list.ts'
 import { type Partitions, StateDrafts } from './state-drafts.ts'
 import type { StoredPartition } from './stored-list.ts'
 import type { ReadSegment } from './segments.ts'
-import { type LogSettings, StateLog } from './state-log.ts'
-import { StatePartition } from './state-partition.ts'
+import type { LogSettings } from './state-log.ts'
+import { type StateDraft, StatePartition } from './state-partition.ts'
 
 /**
  * The state of a plan: the shapes of everything it keeps, and the operators that may have a timer.
@@ -25,9 +27,19 @@ export interface StateLayout {
   readonly operators: readonly { readonly id: string }[]
 }
 
+/** A partition of keyed state: in memory here, or in another process. */
+export type LivePartition = StatePartition | AwayPartition
+
+/** How partitions are read. */
+export interface LoadSettings {
+  readonly log?: LogSettings | undefined
+  /** Which partitions are left to other processes. Default: none. */
+  readonly isAway?: (id: string, part: number, stored: StoredState) => boolean
+}
+
 /** What a manifest names, in memory. */
 interface LoadedState {
-  readonly states: Map<string, readonly StatePartition[]>
+  readonly states: Map<string, LivePartition[]>
   /** States that an earlier plan has stored in another way. */
   readonly carried: Map<string, CarriedState>
   readonly panes: Partitions<PanePartition>
@@ -38,12 +50,17 @@ export class LiveState {
   readonly #shapes: readonly StateShape[]
   readonly #loaded: LoadedState
   readonly #timers: Map<string, TimerState>
+  readonly #read: ReadSegment
+  readonly #settings: LogSettings | undefined
 
   private constructor(
     { states: shapes, operators }: StateLayout,
     loaded: LoadedState,
     { timers }: Manifest,
+    { read, settings }: { read: ReadSegment; settings: LogSettings | undefined },
   ) {
+    this.#read = read
+    this.#settings = settings
     this.#shapes = shapes
     this.#loaded = loaded
     // Timers of operators that no longer exist are dropped.
@@ -60,9 +77,9 @@ export class LiveState {
     layout: StateLayout,
     manifest: Manifest,
     read: ReadSegment,
-    settings?: LogSettings,
+    { log: settings, isAway = () => false }: LoadSettings = {},
   ): Promise<LiveState> {
-    const states = new Map<string, readonly StatePartition[]>()
+    const states = new Map<string, LivePartition[]>()
     const carried = new Map<string, CarriedState>()
     const panes = new Map<string, readonly PanePartition[]>()
     for (const shape of layout.states) {
@@ -72,38 +89,66 @@ export class LiveState {
       if (form === 'panes')
         panes.set(id, await loadPanes(shape, { stored, timeMs: manifest.timeMs }, read, settings))
       else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
-        states.set(id, await loadStates(id, lists, read, settings))
+        states.set(
+          id,
+          await allOrFirstError(
+            lists.map(async (one, part) =>
+              stored !== undefined && one !== undefined && isAway(id, part, stored)
+                ? new AwayPartition(one)
+                : loadPartition(id, one, read, settings),
+            ),
+          ),
+        )
       else carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
     }
-    return new LiveState(layout, { states, carried, panes }, manifest)
+    return new LiveState(layout, { states, carried, panes }, manifest, { read, settings })
   }
 
-  /** The number of keys of a state. */
+  /** The number of keys of a state that is in memory here. */
   keysOf(id: string): number {
-    const partitions = this.#loaded.states.get(id) ?? []
-    return partitions.reduce((total, { size }) => total + size, 0)
+    const partitions = this.partitions.get(id) ?? []
+    return partitions.reduce((total, one) => total + (one?.size ?? 0), 0)
   }
 
-  /** The partitions of keyed state, by the id of their state. */
-  get partitions(): Partitions<StatePartition> {
-    return this.#loaded.states
+  /** The partitions of keyed state, by the id of their state. Undefined: it is not here. */
+  get partitions(): Partitions<StatePartition | undefined> {
+    return mapEach(this.#loaded.states, (one) => (one instanceof StatePartition ? one : undefined))
+  }
+
+  /** Leaves a partition to another process, if the store has all of it. */
+  leave(id: string, part: number): AwayPartition | undefined {
+    const partitions = this.#loaded.states.get(id)
+    const partition = partitions?.[part]
+    if (partitions === undefined || !(partition instanceof StatePartition)) return undefined
+    if (!partition.isAllStored) return undefined
+    return (partitions[part] = new AwayPartition(partition.log.stored))
+  }
+
+  /** Reads a partition that another process has. It is here from now on. */
+  async bringHome(id: string, part: number): Promise<StatePartition> {
+    const partitions = this.#loaded.states.get(id) ?? []
+    const partition = partitions[part]
+    if (!(partition instanceof AwayPartition)) return partition as StatePartition
+    const home = await loadPartition(id, partition.stored, this.#read, this.#settings)
+    return (partitions[part] = home)
   }
 
   /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
     const { states, carried, panes } = this.#loaded
-    for (const [id, state] of carried) states.set(id, carryState(state, timeMs))
+    for (const [id, state] of carried) states.set(id, [...carryState(state, timeMs)])
     carried.clear()
     return new StateDrafts(this.#shapes, {
       timeMs,
-      states: mapEach(states, (partition) => partition.draft(timeMs)),
+      states: mapEach(states, (partition): StateDraft | AwayDraft => partition.draft(timeMs)),
+      live: this,
       panes: mapEach(panes, (partition) => partition.draft(timeMs)),
       timers: this.#timers,
     })
   }
 }
 
-const mapEach = <P, D>(all: Partitions<P>, f: (partition: P) => D): Partitions<D> =>
+const mapEach = <P, D>(all: Partitions<P>, f: (partition: P) => D): ReadonlyMap<string, D[]> =>
   new Map([...all].map(([id, partitions]) => [id, partitions.map(f)]))
 
 const loadCarried = async (
@@ -171,24 +216,4 @@ const loadStates = async (
   read: ReadSegment,
   settings: LogSettings | undefined,
 ): Promise<readonly StatePartition[]> =>
-  allOrFirstError(lists.map((stored) => loadState(id, stored, read, settings)))
-
-/** Segments that are read at the same time: enough to hide how long each takes. */
-const READS_AT_ONCE = 32
-
-const loadState = async (
-  id: string,
-  stored: StoredPartition | undefined,
-  read: ReadSegment,
-  settings: LogSettings | undefined,
-): Promise<StatePartition> => {
-  const log = await StateLog.load(id, stored, read, settings)
-  const partition = new StatePartition({ log })
-  const { refs } = log.list
-  for (let first = 0; first < refs.length; first += READS_AT_ONCE) {
-    const some = await allOrFirstError(refs.slice(first, first + READS_AT_ONCE).map(read))
-    for (const [index, segment] of some.entries())
-      partition.apply(segment, first + index >= log.merged)
-  }
-  return partition
-}
+  allOrFirstError(lists.map((stored) => loadPartition(id, stored, read, settings)))

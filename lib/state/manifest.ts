@@ -90,7 +90,20 @@ type PackedState = readonly [
   regrouped?: Regrouped,
 ]
 
-type PackedPartition = readonly [list: PackedList, large: number, small: number]
+/** The segments of a partition, as they are packed into a manifest. */
+export type PackedPartition = readonly [list: PackedList, large: number, small: number]
+
+export const packPartition = (one: StoredPartition): PackedPartition => [
+  packList(one),
+  one.large,
+  one.small,
+]
+
+export const unpackPartition = (
+  id: string,
+  part: number,
+  [list, large, small]: PackedPartition,
+): StoredPartition => ({ ...unpackList(id, part, list), large, small })
 
 /**
  * A manifest as it is stored. Each reference omits the node and the part of its segment: both
@@ -103,11 +116,7 @@ interface PackedManifest extends Omit<Manifest, 'states' | 'previous'> {
 
 const packState = ([id, state]: readonly [string, StoredState]): PackedState => {
   const { kind, form, layout, regrouped } = state
-  const partitions = state.partitions.map((one): PackedPartition => [
-    packList(one),
-    one.large,
-    one.small,
-  ])
+  const partitions = state.partitions.map(packPartition)
   return regrouped === undefined
     ? [id, kind, form, layout, partitions]
     : [id, kind, form, layout, partitions, regrouped]
@@ -131,11 +140,7 @@ export const manifestFrom = (value: unknown): Manifest => {
       kind,
       form,
       layout,
-      partitions: partitions.map(([list, large, small], part) => ({
-        ...unpackList(id, part, list),
-        large,
-        small,
-      })),
+      partitions: partitions.map((one, part) => unpackPartition(id, part, one)),
       ...(regrouped === undefined ? {} : { regrouped }),
     },
   ]

@@ -1,12 +1,14 @@
 /** What state partitions and pane partitions have in common while a batch runs. */
 import type { StoredPartition } from './stored-list.ts'
-import type { NameSegment, SegmentRef } from './segments.ts'
+import type { NamedSegment, NameSegment, SegmentRef } from './segments.ts'
 
 /** The segments of a partition after a batch. */
 export interface Flushed {
   readonly stored: StoredPartition
   /** Segments and pages that the partition does not need any more. */
   readonly retired: readonly SegmentRef[]
+  /** Segments that have a name already. Default: none. */
+  readonly segments?: readonly NamedSegment[]
 }
 
 /** The changes of one attempt to a partition, kept apart until the batch is committed (B3). */

@@ -1,15 +1,17 @@
 /** What one attempt at a batch makes of the state: drafts, until the batch is committed (B3). */
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
+import { invariant } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
+import { AwayDraft, type AwayPartition } from './away-partition.ts'
 import type { Regrouped } from './former-panes.ts'
-import { sortableTime } from './item-keys.ts'
 import type { StoredState } from './manifest.ts'
 import { panesId, type StateShape } from './operator/state-declaration.ts'
 import type { KeysInTime, Timer, TimerState } from './operator/timer.ts'
 import type { PaneDraft } from './pane-partition.ts'
 import type { PartitionDraft } from './partition-draft.ts'
-import { type NamedSegment, type NameSegment, nameSegment, type SegmentRef } from './segments.ts'
-import type { StateDraft } from './state-partition.ts'
+import { segmentNamer } from './segment-namer.ts'
+import type { NamedSegment, NameSegment, SegmentRef } from './segments.ts'
+import type { StateDraft, StatePartition } from './state-partition.ts'
 import { pagesNode } from './stored-list.ts'
 
 /** State or panes: a map from their id to their partitions. */
@@ -23,9 +25,16 @@ export interface FlushedStates {
   readonly retired: readonly SegmentRef[]
 }
 
+/** Where partitions are: see `LiveState`. */
+interface Homes {
+  leave(id: string, part: number): AwayPartition | undefined
+  bringHome(id: string, part: number): Promise<StatePartition>
+}
+
 interface DraftParts {
   readonly timeMs: number
-  readonly states: Partitions<StateDraft>
+  readonly states: ReadonlyMap<string, (StateDraft | AwayDraft)[]>
+  readonly live: Homes
   readonly panes: Partitions<PaneDraft>
   /** The live timers. `publish` changes them. */
   readonly timers: Map<string, TimerState>
@@ -76,9 +85,43 @@ export class StateDrafts {
     this.#parts = parts
   }
 
-  /** The state of one partition of an operator. */
+  /** The state of one partition of an operator, in this process. */
   state(id: string, partition: number): StateDraft {
-    return this.#parts.states.get(id)?.[partition] as StateDraft
+    const draft = this.#parts.states.get(id)?.[partition]
+    invariant('B3', !(draft instanceof AwayDraft), `${id} ${partition} is in another process`)
+    return draft as StateDraft
+  }
+
+  /** The same, if it is in another process. */
+  away(id: string, partition: number): AwayDraft | undefined {
+    const draft = this.#parts.states.get(id)?.[partition]
+    return draft instanceof AwayDraft ? draft : undefined
+  }
+
+  /** The bytes that are stored of the state of an operator. */
+  storedBytes(id: string): number {
+    const drafts = this.#parts.states.get(id) ?? []
+    return drafts.reduce((total, { before }) => total + before.bytes, 0)
+  }
+
+  /**
+   * Leaves a partition to another process, before the batch has changed it. Gives nothing if the
+   * store does not have all of it.
+   */
+  leave(id: string, partition: number): AwayDraft | undefined {
+    const drafts = this.#parts.states.get(id) ?? []
+    const draft = drafts[partition]
+    if (draft === undefined || draft instanceof AwayDraft) return draft
+    const left = draft.isUnchanged ? this.#parts.live.leave(id, partition)?.draft() : undefined
+    if (left !== undefined) drafts[partition] = left
+    return left
+  }
+
+  /** Reads a partition that another process has, as it was before the batch. */
+  async bringHome(id: string, partition: number): Promise<void> {
+    const home = await this.#parts.live.bringHome(id, partition)
+    const drafts = this.#parts.states.get(id) ?? []
+    if (drafts[partition] instanceof AwayDraft) drafts[partition] = home.draft(this.#parts.timeMs)
   }
 
   /** The panes of one partition of an operator. */
@@ -125,18 +168,9 @@ export class StateDrafts {
     const states: Record<string, StoredState> = {}
     const segments: NamedSegment[] = []
     const retired: SegmentRef[] = []
-    const at = sortableTime(this.#parts.timeMs)
-    const namer = (node: string, part: number): NameSegment => {
-      let count = 0
-      return (bytes) => {
-        // Several pages of a partition may be full at the same time.
-        const by = count === 0 ? attemptId : `${attemptId}.${count}`
-        count += 1
-        const segment = nameSegment(store, app, { node, part, at, by }, bytes)
-        segments.push(segment)
-        return segment.ref
-      }
-    }
+    const names = { store, app, timeMs: this.#parts.timeMs, attemptId }
+    const namer = (node: string, part: number): NameSegment =>
+      segmentNamer(names, segments, { node, part })
     for (const { id, kind, form, layout, partitions } of this.#shapes) {
       const panes = this.#parts.panes.get(id) ?? []
       const regrouped = leavePartitions(panes, partitions)
@@ -153,7 +187,10 @@ export class StateDrafts {
         partitions: regrouped === undefined ? stored.slice(0, partitions) : stored,
         ...(regrouped === undefined ? {} : { regrouped }),
       }
-      for (const one of flushed) for (const ref of one.retired) retired.push(ref)
+      for (const one of flushed) {
+        for (const ref of one.retired) retired.push(ref)
+        for (const segment of one.segments ?? []) segments.push(segment)
+      }
     }
     return { states, segments, retired }
   }

@@ -120,6 +120,11 @@ export class StateLog {
     return this.#merge?.isRunning === true ? this.#merge : undefined
   }
 
+  /** Whether a merge has begun in this process. */
+  get hasMerge(): boolean {
+    return this.#merge !== undefined
+  }
+
   get mergeSettings(): MergeSettings {
     return this.#settings.merges
   }

@@ -13,6 +13,7 @@ import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { NameSegment, SegmentRef } from './segments.ts'
 import { readStateSegment, stateSegment } from './state-segment.ts'
 import { type NextLog, StateLog } from './state-log.ts'
+import type { StoredPartition } from './stored-list.ts'
 
 const REMOVED: unique symbol = Symbol('removed')
 type Change = Stored | typeof REMOVED
@@ -51,6 +52,11 @@ export class StatePartition {
 
   get replaces(): readonly SegmentRef[] {
     return this.#replaces
+  }
+
+  /** Whether the store has all of it, and no merge of it runs in this process. */
+  get isAllStored(): boolean {
+    return !this.#isMoved && this.#replaces.length === 0 && !this.#log.hasMerge
   }
 
   get isMoved(): boolean {
@@ -205,6 +211,11 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
 
   memo<M>(make: () => M): M {
     return this.#base.memo(make)
+  }
+
+  /** What is stored before the batch. */
+  get before(): StoredPartition {
+    return this.#base.log.stored
   }
 
   get isUnchanged(): boolean {

@@ -189,7 +189,7 @@ export class Driver {
     await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))
-    const state = await LiveState.load(plan, manifest, read, logSettings)
+    const state = await LiveState.load(plan, manifest, read, { log: logSettings })
     this.#before = { manifest, manifestRef: head.manifest, state }
     return this.#before
   }

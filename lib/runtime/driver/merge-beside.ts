@@ -21,7 +21,7 @@ export const mergeBeside = async (
 ): Promise<void> => {
   const running = [...state.partitions].flatMap(([node, partitions]) =>
     partitions.flatMap((partition, part) =>
-      partition.log.runningMerge === undefined ? [] : [{ node, part, partition }],
+      partition?.log.runningMerge === undefined ? [] : [{ node, part, partition }],
     ),
   )
   await mapAtOnce(running.slice(0, MERGES_AT_ONCE), MERGES_AT_ONCE, async (one) =>

@@ -91,6 +91,18 @@ export function* pairsIn({ keys, values }: PairColumns): Generator<[unknown, unk
   for (const key of iterate(keys)) yield [key, all.next().value]
 }
 
+/** The elements of a partition: pairs, or anything else. */
+export type PackedElements = { readonly pairs: PairColumns } | { readonly list: Column }
+
+export const packElements = (elements: readonly unknown[]): PackedElements =>
+  elements.every((one) => Array.isArray(one) && one.length === 2)
+    ? { pairs: pairColumns(elements as readonly (readonly [unknown, unknown])[]) }
+    : { list: columnOf(elements) }
+
+/** The elements that were packed. */
+export const elementsIn = (packed: PackedElements): readonly unknown[] =>
+  'pairs' in packed ? pairsIn(packed.pairs) : valuesOf(packed.list)
+
 /** A part of an exchange that came from another process. It goes on to a third one as it came. */
 export class ColumnsPart implements ExchangePart {
   readonly columns: PairColumns

@@ -5,7 +5,17 @@ import { errorText } from '../../base/error-text.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import type { StageName } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
-import type { PackedResult } from './columns.ts'
+import {
+  ColumnsPart,
+  columnsOfPart,
+  type PackedElements,
+  type PackedResult,
+  type PairColumns,
+} from './columns.ts'
+import type { Moved } from '../../dstream/plan-node.ts'
+import type { ExchangePart } from '../../rdd/exchange.ts'
+import type { MovedAway } from '../../state/away-partition.ts'
+import type { PackedPartition } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 
 /** The batch of a task. The same for all of its tasks. */
@@ -31,6 +41,36 @@ export interface TaskRequest extends TaskBatch, StageName {
   readonly count: number
 }
 
+/**
+ * The move of one partition of a state: see `StateMove`. What the exchange brings comes beside it,
+ * as the bytes of `encodeParts`.
+ */
+export interface StateRequest extends Omit<TaskBatch, 'input'> {
+  /** The id of the operator, and the number of the partition. */
+  readonly node: string
+  readonly partition: number
+  /** Names the segments. */
+  readonly attemptId: string
+  /** What is stored of the partition before the batch, as a manifest holds it. */
+  readonly before: PackedPartition
+  /** See `Timer.isOnGrid`. */
+  readonly isOnGrid: boolean
+}
+
+/** What a driver asks of an executor. */
+export type ExecutorRequest = TaskRequest | StateRequest
+
+export const isStateRequest = (request: ExecutorRequest): request is StateRequest =>
+  'partition' in request
+
+/** What an exchange brings, as bytes. */
+export const encodeParts = (parts: readonly ExchangePart[]): Uint8Array =>
+  encode(parts.map(columnsOfPart))
+
+/** The parts of `encodeParts`. */
+export const decodeParts = (bytes: Uint8Array): readonly ExchangePart[] =>
+  (decode(bytes) as readonly PairColumns[]).map((columns) => new ColumnsPart(columns))
+
 /** Why an executor gives no result. */
 export type Refusal =
   /** It has another generation or another plan. */
@@ -44,6 +84,14 @@ export type Refusal =
   /** The task threw. The driver runs it again, and so gets the error where it belongs. */
   | 'failed'
 
+/** What an executor has made of a partition of a state. */
+export interface MovedAnswer extends Omit<MovedAway, 'stored'>, Omit<Moved, 'elements'> {
+  readonly kind: 'moved'
+  readonly stored: PackedPartition
+  readonly elements: PackedElements
+  readonly deadLetters: readonly DeadLetter[]
+}
+
 /** The answer of an executor. */
 export type TaskAnswer =
   | {
@@ -53,6 +101,7 @@ export type TaskAnswer =
       readonly counted: readonly CountedPart[]
       readonly deadLetters: readonly DeadLetter[]
     }
+  | MovedAnswer
   | { readonly kind: 'refused'; readonly why: Refusal; readonly message: string }
 
 /** The answer as bytes. */

@@ -2,8 +2,8 @@
  * Computes tasks for a driver, in a process that has the same plan and code.
  *
  * It builds the same RDDs over the same input, up to the stage of the task. What is after that
- * stage never runs here: no state is read, and nothing is written. A server computes one task at a
- * time.
+ * stage never runs here, and nothing is written. A server computes one task at a time. For the
+ * moves of states see state-server.ts.
  */
 import { stagePlaces } from '../../dstream/stages.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
@@ -16,8 +16,11 @@ import type { CountedPart } from '../sources/source-reader.ts'
 import { packResult } from './columns.ts'
 import { findStage } from './find-stage.ts'
 import { pausesOf } from './pauses.ts'
+import { StateServer } from './state-server.ts'
 import {
   encodeAnswer,
+  type ExecutorRequest,
+  isStateRequest,
   refused,
   type TaskAnswer,
   type TaskBatch,
@@ -25,7 +28,10 @@ import {
 } from './task-request.ts'
 
 /** What a server needs of its process. */
-export type TaskServerParts = Reading & Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes'>
+export type TaskServerParts = Reading &
+  Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes' | 'logSettings'>
+
+const NO_DATA = new Uint8Array()
 
 /** A batch that was read. */
 interface OpenBatch {
@@ -37,6 +43,7 @@ interface OpenBatch {
 /** See the head of this file. */
 export class TaskServer {
   readonly #parts: TaskServerParts
+  readonly #states: StateServer
   #open: Promise<OpenBatch> | undefined
   #openKey = ''
   #last: Promise<unknown> = Promise.resolve()
@@ -46,13 +53,17 @@ export class TaskServer {
 
   constructor(parts: TaskServerParts) {
     this.#parts = parts
+    this.#states = new StateServer(parts)
   }
 
-  /** Computes a task. Never rejects: the answer says why there is no result. */
-  answer(request: TaskRequest): Promise<Uint8Array> {
+  /**
+   * Computes a task. Never rejects: the answer says why there is no result. `data`: the bytes that
+   * belong to the request.
+   */
+  answer(request: ExecutorRequest, data: Uint8Array = NO_DATA): Promise<Uint8Array> {
     const answered = this.#last.then(async () => {
       try {
-        return encodeAnswer(await this.#compute(request))
+        return encodeAnswer(await this.#answerTo(request, data))
       } catch (error) {
         return encodeAnswer(refused('failed', error))
       }
@@ -61,11 +72,15 @@ export class TaskServer {
     return answered
   }
 
-  async #compute(request: TaskRequest): Promise<TaskAnswer> {
+  async #answerTo(request: ExecutorRequest, data: Uint8Array): Promise<TaskAnswer> {
     const { app, generation, plan } = this.#parts
     const differs =
       request.app !== app || request.generation !== generation || request.plan !== plan.hash
     if (differs) return refused('differs', `this executor has generation ${generation}`)
+    return isStateRequest(request) ? this.#states.move(request, data) : this.#compute(request)
+  }
+
+  async #compute(request: TaskRequest): Promise<TaskAnswer> {
     const open = await this.#openBatch(request)
     // Without what is gone, the other partitions would be in other tasks.
     if (open.read.found !== request.found)

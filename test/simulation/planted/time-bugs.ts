@@ -12,7 +12,7 @@ export const timeBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: MAPPED,
-        find: 'this.#form.store(shown, this.#batch.timeMs)',
+        find: 'this.#form.store(shown, this.#view.timeMs)',
         replace: 'this.#form.store({ ...shown, timerMs: undefined }, this.#batch.timeMs)',
       },
     ],

@@ -62,7 +62,7 @@ export class LogBed {
 
   /** A cold process reads the state. */
   async cold(): Promise<LiveState> {
-    return LiveState.load(LAYOUT, this.manifest, this.read, this.#settings)
+    return LiveState.load(LAYOUT, this.manifest, this.read, { log: this.#settings })
   }
 
   /** Runs a batch. `undefined` removes a key. `afterMs`: since the batch before. */
