@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
 import type { AnswerMessage, TaskMessage } from '../lib/adapters/local/thread-executors.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
-import { encodeAnswer, refused, type TaskRequest } from '../lib/runtime/tasks/task-request.ts'
+import { encodeAnswer, refused, type ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
 import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
 import type { ThreadData } from './executor-threads.ts'
 import { localPorts, localSources } from './local-ports.ts'
@@ -21,13 +21,13 @@ const server = await composeServer({
   listen: () => undefined,
 })
 
-const answerOf = async (request: TaskRequest): Promise<Uint8Array> =>
+const answerOf = async (request: ExecutorRequest, data?: Uint8Array): Promise<Uint8Array> =>
   ownCode === code
-    ? server.answer(request)
+    ? server.answer(request, data)
     : encodeAnswer(refused('differs', `${module} was changed since the run has started`))
 
-const answer = async ({ id, request }: TaskMessage): Promise<void> => {
-  const bytes = await answerOf(request as TaskRequest)
+const answer = async ({ id, request, data }: TaskMessage): Promise<void> => {
+  const bytes = await answerOf(request as ExecutorRequest, data)
   // The bytes move to the other thread, if they are all that their buffer holds.
   const isWhole = bytes.byteLength === bytes.buffer.byteLength
   parentPort?.postMessage(

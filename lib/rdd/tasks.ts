@@ -15,9 +15,9 @@ import type { Elsewhere } from './elsewhere.ts'
 
 /**
  * The kind of a stage. The tasks of an exchange divide what they give among the partitions of an
- * operator that keeps state: see exchange.ts.
+ * operator that keeps state: see exchange.ts. The tasks of a state move these partitions.
  */
-export type StageSide = 'map' | 'result' | 'exchange'
+export type StageSide = 'map' | 'result' | 'exchange' | 'state'
 
 /** The name of a stage within its batch. */
 export interface StageName {

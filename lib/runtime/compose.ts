@@ -60,6 +60,8 @@ export interface CompositionParts {
   readonly held?: HeldLimits
   /** See {@link Runner.taskBytes}. */
   readonly taskBytes?: number
+  /** See {@link Runner.stateBytes}. */
+  readonly stateBytes?: number
 }
 
 /** A source of the plan with its receiver. */
@@ -83,7 +85,7 @@ export interface Composition {
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
-  const { executors, taskBytes } = parts
+  const { executors, taskBytes, stateBytes } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -102,6 +104,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
       ? {}
       : { spreader: new StageSpreader({ executors, clock, listen }) }),
     taskBytes,
+    stateBytes,
     listen,
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),

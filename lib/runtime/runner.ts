@@ -28,6 +28,8 @@ export interface Runner {
   readonly logSettings?: LogSettings
   /** See the context of an RDD. The same in all processes of a deployment. */
   readonly taskBytes?: number | undefined
+  /** From how many stored bytes on a state is left to executors. Default: 32 MiB. */
+  readonly stateBytes?: number | undefined
   /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
   readonly spreader?: StageSpreader
   readonly listen: Listener

@@ -12,7 +12,7 @@ import type { PartitionDraft } from './partition-draft.ts'
 import { segmentNamer } from './segment-namer.ts'
 import type { NamedSegment, NameSegment, SegmentRef } from './segments.ts'
 import type { StateDraft, StatePartition } from './state-partition.ts'
-import { pagesNode } from './stored-list.ts'
+import { pagesNode, type StoredPartition } from './stored-list.ts'
 
 /** State or panes: a map from their id to their partitions. */
 export type Partitions<P> = ReadonlyMap<string, readonly P[]>
@@ -96,6 +96,12 @@ export class StateDrafts {
   away(id: string, partition: number): AwayDraft | undefined {
     const draft = this.#parts.states.get(id)?.[partition]
     return draft instanceof AwayDraft ? draft : undefined
+  }
+
+  /** What is stored of a partition before the batch. */
+  before(id: string, partition: number): StoredPartition {
+    const draft = this.#parts.states.get(id)?.[partition] as StateDraft | AwayDraft
+    return draft.before
   }
 
   /** The bytes that are stored of the state of an operator. */

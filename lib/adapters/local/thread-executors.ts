@@ -17,6 +17,7 @@ export interface ThreadExecutorsOptions {
 export interface TaskMessage {
   readonly id: number
   readonly request: object
+  readonly data: Uint8Array | undefined
 }
 
 /** The answer of a thread. */
@@ -57,7 +58,8 @@ export const threadExecutors = ({
   return {
     count,
     tasksAtOnce: TASKS_AT_ONCE,
-    run: (executor, request, signal) => (threads[executor] as Thread).run(request, signal),
+    run: (executor, request, signal, data) =>
+      (threads[executor] as Thread).run(request, signal, data),
     close: async () => void (await Promise.all(threads.map((thread) => thread.close()))),
   }
 }
@@ -80,7 +82,7 @@ class Thread {
     this.#data = data
   }
 
-  run(request: object, signal: AbortSignal): Promise<Uint8Array> {
+  run(request: object, signal: AbortSignal, data?: Uint8Array): Promise<Uint8Array> {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     if (this.#worker === undefined && this.#starts === STARTS_MAX) {
       reject(lost('it does not start'))
@@ -93,7 +95,7 @@ class Thread {
     const stop = (): void => signal.removeEventListener('abort', abort)
     this.#waiting.set(id, { resolve, reject })
     worker.ref()
-    worker.postMessage({ id, request } satisfies TaskMessage)
+    worker.postMessage({ id, request, data } satisfies TaskMessage)
     promise.then(stop, stop)
     return promise
   }

@@ -23,6 +23,7 @@ import type { FailureReason, Head } from '../../state/head.ts'
 import { LiveState } from '../../state/live-state.ts'
 import { readSegment, type ReadSegment, segmentId } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
+import { leftAtStart } from '../tasks/state-places.ts'
 import type { Runner } from '../runner.ts'
 import type { LeftOut } from '../sources/source-reader.ts'
 import { skewOf } from '../store-time.ts'
@@ -189,7 +190,10 @@ export class Driver {
     await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))
-    const state = await LiveState.load(plan, manifest, read, { log: logSettings })
+    const state = await LiveState.load(plan, manifest, read, {
+      log: logSettings,
+      isAway: leftAtStart(this.#runner),
+    })
     this.#before = { manifest, manifestRef: head.manifest, state }
     return this.#before
   }

@@ -163,6 +163,8 @@ const runGraph = async (
     outputsDone,
     outputs: runner.outputs,
     taskBytes: runner.taskBytes,
+    stateBytes: runner.stateBytes,
+    attemptId: attempt.attemptId,
     pause: pausesOf(runner.clock),
   }
   try {

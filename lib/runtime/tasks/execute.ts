@@ -19,7 +19,7 @@ import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
 import { BatchTasks } from './batch-tasks.ts'
-import { moveHere } from './move-states.ts'
+import { StateMoves } from './move-states.ts'
 import type { OutputsDone } from './outputs-done.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
@@ -37,6 +37,10 @@ export interface Execution extends Pick<
   /** Left out: all tasks run in this process. */
   readonly spreader?: StageSpreader | undefined
   readonly outputs: Outputs
+  /** Names the segments of this attempt. */
+  readonly attemptId: string
+  /** See {@link Runner.stateBytes}. */
+  readonly stateBytes: number | undefined
   /** The most bytes of small partitions that are one task. Undefined: the default. */
   readonly taskBytes: number | undefined
   /**
@@ -148,7 +152,7 @@ class WrittenRdds extends BatchRdds {
   constructor(execution: Execution) {
     const written: FinishedOutput[] = []
     const context = contextOf(execution, written)
-    super({ ...execution, context, moveStates: moveHere })
+    super({ ...execution, context, moveStates: new StateMoves(execution).move })
     this.context = context
     this.#written = written
     const { timeMs, fence, attemptNumber } = execution

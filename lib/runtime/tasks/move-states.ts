@@ -1,15 +1,149 @@
-/** Moves the state of all partitions of an operator, in this process or in executors. */
-import { type Moved, partitionView } from '../../dstream/plan-node.ts'
-import type { MoveStates } from './batch-rdds.ts'
+/**
+ * Moves the state of all partitions of an operator: in this process, or in executors, which keep
+ * their partitions in memory from batch to batch.
+ *
+ * The state of a large batch moves in executors, and so does a large state: then the driver need
+ * not hold it. Otherwise it moves here, so that a small batch costs what it costs without them. Of
+ * n executors and this process, each has every (n + 1)th partition, always the same ones.
+ *
+ * What an executor does not give is done here: its partition is read from the store. So an executor
+ * may end, hang, or have other code, and errors have their place and stack as always.
+ */
+import type { Plan, Planned } from '../../dstream/plan.ts'
+import {
+  type BatchView,
+  type Moved,
+  type OperatorNode,
+  partitionView,
+} from '../../dstream/plan-node.ts'
+import type { Exchange, ExchangePart } from '../../rdd/exchange.ts'
+import { codeOf } from '../../base/errors.ts'
+import { packPartition, unpackPartition } from '../../state/manifest.ts'
+import type { StateDrafts } from '../../state/state-drafts.ts'
+import { elementsIn } from './columns.ts'
+import type { BatchSpread } from './spread-stage.ts'
+import type { StageSpreader } from './stage-spreader.ts'
+import { executorOf, isElsewhere, isLarge } from './state-places.ts'
+import { encodeParts, type MovedAnswer, type StateRequest } from './task-request.ts'
 
-/** All partitions in this process, one after the other. */
-export const moveHere: MoveStates = async ({ node }, exchange, view) => {
-  const partitions = node.stateful?.partitions ?? 0
-  const parts = await exchange?.parts()
-  const moved: Moved[] = []
-  for (let partition = 0; partition < partitions; partition++)
-    moved.push(
-      (await node.move?.move(parts?.[partition] ?? [], partitionView(view, partition))) as Moved,
-    )
-  return moved
+/** What the moves of a batch need. */
+export interface StateMovesParts {
+  readonly plan: Plan
+  readonly drafts: StateDrafts
+  readonly spread: BatchSpread
+  readonly attemptId: string
+  /** Left out: there are no executors. */
+  readonly spreader?: StageSpreader | undefined
+  /** From how many bytes on a state is large. */
+  readonly stateBytes: number | undefined
 }
+
+/** One operator in one batch. */
+interface Moving {
+  readonly planned: Planned<OperatorNode>
+  readonly view: BatchView
+  readonly parts: readonly (readonly ExchangePart[])[] | undefined
+  readonly signal: AbortSignal
+}
+
+/** See the head of this file. */
+export class StateMoves {
+  readonly #parts: StateMovesParts
+
+  constructor(parts: StateMovesParts) {
+    this.#parts = parts
+  }
+
+  /** See {@link BatchView.moveStates}. */
+  readonly move = async (
+    planned: Planned<OperatorNode>,
+    exchange: Exchange | undefined,
+    view: BatchView,
+  ): Promise<readonly Moved[]> => {
+    const { drafts, spreader } = this.#parts
+    const { id } = planned
+    const partitions = Array.from(
+      { length: planned.node.stateful?.partitions ?? 0 },
+      (_, part) => part,
+    )
+    const parts = await exchange?.parts()
+    const areAway = this.#areAway(planned, exchange)
+    const executors = partitions.map((part) => {
+      const executor = executorOf(part, spreader?.count ?? 0)
+      const goes = areAway && executor !== undefined && spreader?.takesState(id, executor) === true
+      return goes && drafts.leave(id, part) !== undefined ? executor : undefined
+    })
+    const ending = new AbortController()
+    const moving: Moving = { planned, view, parts, signal: ending.signal }
+    const moved: Moved[] = []
+    const alone = executors.flatMap((executor, part) => (executor === undefined ? [part] : []))
+    const runHere = async (): Promise<void> => {
+      for (const part of alone) moved[part] = await this.#moveHere(moving, part)
+    }
+    const runAway = async (executor: number): Promise<void> => {
+      for (const part of partitions)
+        if (executors[part] === executor) moved[part] = await this.#moveAway(moving, part, executor)
+    }
+    const used = [...new Set(executors.filter((one) => one !== undefined))]
+    let failure: { readonly error: unknown } | undefined
+    // When one has failed, nobody waits for what the others compute.
+    const fail = (error: unknown): void => {
+      failure ??= { error }
+      ending.abort()
+    }
+    await Promise.all([runHere(), ...used.map(runAway)].map((run) => run.catch(fail)))
+    if (failure !== undefined) throw failure.error
+    return moved
+  }
+
+  #areAway({ id, node }: Planned<OperatorNode>, exchange: Exchange | undefined): boolean {
+    const { plan, drafts, spreader, stateBytes } = this.#parts
+    if (spreader === undefined || !isElsewhere(plan, id, node)) return false
+    return exchange?.isUnread === true || isLarge(drafts.storedBytes(id), stateBytes)
+  }
+
+  async #moveHere({ planned, view, parts }: Moving, part: number): Promise<Moved> {
+    await this.#parts.drafts.bringHome(planned.id, part)
+    return planned.node.move?.move(parts?.[part] ?? [], partitionView(view, part)) as Promise<Moved>
+  }
+
+  async #moveAway(moving: Moving, part: number, executor: number): Promise<Moved> {
+    const { planned, parts, signal } = moving
+    const { drafts, spread, spreader } = this.#parts
+    const data = dataOf(parts?.[part] ?? [])
+    const answer =
+      data && (await spreader?.move(executor, this.#requestOf(moving, part), data, signal))
+    signal.throwIfAborted()
+    if (answer === undefined) return this.#moveHere(moving, part)
+    for (const one of answer.deadLetters) spread.putAside(one)
+    const stored = unpackPartition(planned.id, part, answer.stored)
+    drafts.away(planned.id, part)?.take({ ...answer, stored })
+    return movedIn(answer)
+  }
+
+  #requestOf({ planned, view }: Moving, partition: number): StateRequest {
+    const { drafts, spread, attemptId } = this.#parts
+    const { input: _, ...batch } = spread.batch
+    const { id: node } = planned
+    const before = packPartition(drafts.before(node, partition))
+    const { isOnGrid } = view.timer
+    return { ...batch, node, partition, attemptId, before, isOnGrid }
+  }
+}
+
+/** Undefined: the parts have values that cannot be sent. */
+const dataOf = (parts: readonly ExchangePart[]): Uint8Array | undefined => {
+  try {
+    return encodeParts(parts)
+  } catch (error) {
+    if (codeOf(error, 'BATCH_FAILED') === 'VALUE_UNSUPPORTED') return undefined
+    throw error
+  }
+}
+
+const movedIn = ({ elements, dueMs, waiting, expired }: MovedAnswer): Moved => ({
+  elements: elementsIn(elements),
+  dueMs,
+  waiting,
+  expired,
+})

@@ -12,7 +12,14 @@ import type { Stage } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { resultIn } from './columns.ts'
-import { decodeAnswer, type Refusal, type TaskBatch, type TaskRequest } from './task-request.ts'
+import {
+  decodeAnswer,
+  type DoneAnswer,
+  type Refusal,
+  type RefusedAnswer,
+  type TaskBatch,
+  type TaskRequest,
+} from './task-request.ts'
 
 /** What the stages of a batch have in common. */
 export interface BatchSpread {
@@ -117,7 +124,8 @@ class Spread {
         this.#done(index, answer, clock.now() - startMs)
         return true
       }
-      noResult(executor, answer.why, answer.message)
+      const { why, message } = answer as RefusedAnswer
+      noResult(executor, why, message)
     } catch (error) {
       if (!this.#isOver) noResult(executor, 'lost', error instanceof Error ? error.message : '')
     }
@@ -126,11 +134,7 @@ class Spread {
     return false
   }
 
-  #done(
-    index: number,
-    answer: Extract<ReturnType<typeof decodeAnswer>, { kind: 'done' }>,
-    tookMs: number,
-  ): void {
+  #done(index: number, answer: DoneAnswer, tookMs: number): void {
     this.#longestMs = Math.max(this.#longestMs, tookMs)
     // If it was run here meanwhile, this one is dropped with all that belongs to it.
     if (!this.#away.delete(index)) return

@@ -4,7 +4,7 @@ import type { Executors } from '../../ports/executors.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { Listener } from '../events.ts'
 import { type BatchSpread, spreadStage } from './spread-stage.ts'
-import type { Refusal } from './task-request.ts'
+import { decodeAnswer, type MovedAnswer, type Refusal, type StateRequest } from './task-request.ts'
 
 /** Executors, and what they need of this process. */
 export interface SpreaderParts {
@@ -20,6 +20,12 @@ export interface SpreaderParts {
  */
 const REFUSED_MS = 60_000
 
+/** An executor that has to read a large state may need a while. One that hangs is given up. */
+const STATE_MS_MAX = 60_000
+
+/** The moves of a state, as a name among those of stages. */
+const stateName = (node: string): StageName => ({ node, side: 'state', number: 1 })
+
 /** See the head of this file. It lives as long as the process. */
 export class StageSpreader {
   readonly #parts: SpreaderParts
@@ -27,6 +33,8 @@ export class StageSpreader {
   readonly #unfitUntilMs = new Map<string, number>()
   /** Executors have other code than this process. Until then, they are left alone. */
   #apartUntilMs = 0
+  /** Until when an executor that gave no answer gets no states. */
+  readonly #lostUntilMs = new Map<number, number>()
   #warned = ''
 
   constructor(parts: SpreaderParts) {
@@ -37,6 +45,60 @@ export class StageSpreader {
   takes(stage: StageName): boolean {
     const nowMs = this.#parts.clock.now()
     return nowMs >= this.#apartUntilMs && nowMs >= (this.#unfitUntilMs.get(stageKey(stage)) ?? 0)
+  }
+
+  /** How many executors there are. */
+  get count(): number {
+    return this.#parts.executors.count
+  }
+
+  /** Whether an executor takes partitions of the state of a node. */
+  takesState(node: string, executor: number): boolean {
+    const isLost = this.#parts.clock.now() < (this.#lostUntilMs.get(executor) ?? 0)
+    return !isLost && this.takes(stateName(node))
+  }
+
+  /**
+   * Moves a partition of a state in an executor. Undefined: it gave nothing, and is not asked for
+   * states for a while, since it would have to read them again and again.
+   */
+  async move(
+    executor: number,
+    request: StateRequest,
+    data: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<MovedAnswer | undefined> {
+    const { executors, clock } = this.#parts
+    const isOver = new AbortController()
+    const lose = (message: string): void => {
+      this.#lostUntilMs.set(executor, clock.now() + REFUSED_MS)
+      this.#noResult(stateName(request.node), { executor, why: 'lost', message })
+    }
+    try {
+      const answered = executors.run(
+        executor,
+        request,
+        AbortSignal.any([signal, isOver.signal]),
+        data,
+      )
+      const bytes = await Promise.race([
+        answered,
+        clock.sleep(STATE_MS_MAX, isOver.signal).then(() => undefined),
+      ])
+      if (bytes === undefined) answered.catch(() => undefined)
+      const answer = bytes === undefined ? undefined : decodeAnswer(bytes)
+      if (answer?.kind === 'moved') return answer
+      if (answer === undefined) lose(`no answer within ${STATE_MS_MAX / 1_000} seconds`)
+      else if (answer.kind === 'refused') {
+        const { why, message } = answer
+        this.#noResult(stateName(request.node), { executor, why, message })
+      }
+    } catch (error) {
+      if (!signal.aborted) lose(error instanceof Error ? error.message : '')
+    } finally {
+      isOver.abort()
+    }
+    return undefined
   }
 
   /** Runs all tasks of a stage. */

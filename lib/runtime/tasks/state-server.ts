@@ -6,7 +6,7 @@
  * Nothing is written here. The new segments go to the driver, which writes them with its own, so
  * that a process that stood still has nothing to write when it wakes up.
  */
-import type { OperatorNode, PartitionView } from '../../dstream/plan-node.ts'
+import type { PartitionView } from '../../dstream/plan-node.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { LargeMerge } from '../../state/large-merge.ts'
 import { loadPartition } from '../../state/load-partition.ts'

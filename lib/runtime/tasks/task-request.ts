@@ -63,6 +63,10 @@ export type ExecutorRequest = TaskRequest | StateRequest
 export const isStateRequest = (request: ExecutorRequest): request is StateRequest =>
   'partition' in request
 
+/** The number of a task in its stage, or of a partition. */
+export const numberOf = (request: ExecutorRequest): number =>
+  isStateRequest(request) ? request.partition : request.index
+
 /** What an exchange brings, as bytes. */
 export const encodeParts = (parts: readonly ExchangePart[]): Uint8Array =>
   encode(parts.map(columnsOfPart))
@@ -92,17 +96,24 @@ export interface MovedAnswer extends Omit<MovedAway, 'stored'>, Omit<Moved, 'ele
   readonly deadLetters: readonly DeadLetter[]
 }
 
+/** The result of a task. */
+export interface DoneAnswer {
+  readonly kind: 'done'
+  readonly data: PackedResult
+  /** The partitions of sources that were read. */
+  readonly counted: readonly CountedPart[]
+  readonly deadLetters: readonly DeadLetter[]
+}
+
+/** There is no result. */
+export interface RefusedAnswer {
+  readonly kind: 'refused'
+  readonly why: Refusal
+  readonly message: string
+}
+
 /** The answer of an executor. */
-export type TaskAnswer =
-  | {
-      readonly kind: 'done'
-      readonly data: PackedResult
-      /** The partitions of sources that were read. */
-      readonly counted: readonly CountedPart[]
-      readonly deadLetters: readonly DeadLetter[]
-    }
-  | MovedAnswer
-  | { readonly kind: 'refused'; readonly why: Refusal; readonly message: string }
+export type TaskAnswer = DoneAnswer | MovedAnswer | RefusedAnswer
 
 /** The answer as bytes. */
 export const encodeAnswer = (answer: TaskAnswer): Uint8Array => {
@@ -121,7 +132,7 @@ const UNSUPPORTED = 'VALUE_UNSUPPORTED'
 export const decodeAnswer = (bytes: Uint8Array): TaskAnswer => decode(bytes) as TaskAnswer
 
 /** A refusal for a reason. */
-export const refused = (why: Refusal, reason: unknown): TaskAnswer => ({
+export const refused = (why: Refusal, reason: unknown): RefusedAnswer => ({
   kind: 'refused',
   why,
   message: typeof reason === 'string' ? reason : errorText(reason),

@@ -189,6 +189,9 @@ const LITTLE_HELD: HeldLimits = { batchBytes: 40, partBytes: 16 }
 /** So a task is one part of a file or a few, or one block of a lane or two. */
 const LITTLE_TASK_BYTES = 60
 
+/** Some states are large, and others become so. */
+const LITTLE_STATE_BYTES = 200
+
 /** Starts a process of an executor: it opens the sources by itself, and has no outputs. */
 const startServer =
   (parts: ApplicationParts) =>
@@ -202,6 +205,7 @@ const startServer =
       listen: () => undefined,
       held: LITTLE_HELD,
       taskBytes: LITTLE_TASK_BYTES,
+      logSettings: SMALL_LOG,
     })
     return { plan: plan.hash, server }
   }
@@ -223,6 +227,7 @@ const composeRunner = (
     logSettings: SMALL_LOG,
     held: LITTLE_HELD,
     taskBytes: LITTLE_TASK_BYTES,
+    stateBytes: LITTLE_STATE_BYTES,
     executors: simulatedExecutors({ ...parts, startServer: startServer(parts) }, environment),
   })
 

@@ -1,7 +1,12 @@
 import { encode } from '../../../base/codec.ts'
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { RuntimeEvent } from '../../../runtime/events.ts'
-import type { TaskAnswer, TaskRequest } from '../../../runtime/tasks/task-request.ts'
+import {
+  type ExecutorRequest,
+  isStateRequest,
+  numberOf,
+  type TaskAnswer,
+} from '../../../runtime/tasks/task-request.ts'
 import type { Environment } from '../environment.ts'
 import type { AnsweredTask } from '../ports/observer.ts'
 import type { Truth } from '../truth.ts'
@@ -29,14 +34,15 @@ export class TaskChecker {
   }
 
   /** An executor answers. What it gives must be of its own plan, and of the input it was given. */
-  answered({ environment: { name, generation }, plan, request, answer }: AnsweredTask): void {
-    if (answer.kind !== 'done') return
+  answered({ environment: { name, generation }, plan, request, data, answer }: AnsweredTask): void {
+    if (answer.kind === 'refused') return
     this.#violations.expect(
       'tasks',
       generation === request.generation && plan === request.plan,
       () => `${name} has generation ${generation}, and computes a task of ${request.generation}`,
     )
-    this.#checkSame(request, answer)
+    this.#checkSame(request, answer, data)
+    if (isStateRequest(request)) return
     const input = this.#mirror.input(request.input)
     for (const { source, position } of input === undefined ? [] : answer.deadLetters)
       this.#violations.expect(
@@ -47,13 +53,14 @@ export class TaskChecker {
   }
 
   /** B3: a task gives the same in each process with the same code, whichever attempt asks. */
-  #checkSame(task: TaskRequest, answer: TaskAnswer): void {
-    const key = JSON.stringify({ ...task, epoch: 0 })
-    const given = Buffer.from(encode(answer)).toString('base64')
+  #checkSame(task: ExecutorRequest, answer: TaskAnswer, data: Uint8Array | undefined): void {
+    const sent = data && Buffer.from(data).toString('base64')
+    const key = JSON.stringify({ ...task, epoch: 0, attemptId: '', sent })
+    const given = Buffer.from(encode(withoutSegments(answer))).toString('base64')
     this.#violations.expect(
       'B3',
       (this.#given.get(key) ?? given) === given,
-      () => `the task ${task.index} of ${task.node} at ${task.timeMs} gives two results`,
+      () => `the task ${numberOf(task)} of ${task.node} at ${task.timeMs} gives two results`,
     )
     this.#given.set(key, given)
   }
@@ -80,6 +87,13 @@ export class TaskChecker {
       () => `the batch at ${event.timeMs} has ${records} records, and ${event.records} are counted`,
     )
   }
+}
+
+/** Their names have the attempt, and when they are merged depends on the process. */
+const withoutSegments = (answer: TaskAnswer): object => {
+  if (answer.kind !== 'moved') return answer
+  const { stored: _, segments: __, retired: ___, ...rest } = answer
+  return rest
 }
 
 /** Whether a batch takes a record of a lane. What is in no lane is not looked at. */

@@ -8,12 +8,13 @@ import type { Executors } from '../../../ports/executors.ts'
 import {
   decodeAnswer,
   type TaskAnswer,
-  type TaskRequest,
+  type ExecutorRequest,
+  numberOf,
 } from '../../../runtime/tasks/task-request.ts'
 import type { TaskServer } from '../../../runtime/tasks/task-server.ts'
 import type { CallWorld } from '../calls.ts'
 import { type Deployment, Environment } from '../environment.ts'
-import type { Observer } from '../ports/observer.ts'
+import type { AnsweredTask, Observer } from '../ports/observer.ts'
 
 /** What the executors of a driver are made with. */
 export interface ExecutorsParts extends CallWorld {
@@ -44,9 +45,18 @@ export const simulatedExecutors = (
   return {
     count: parts.executors,
     tasksAtOnce: parts.faults.spreading.pick([1, 2]),
-    run: (executor, request, signal) =>
-      (executors[executor] as SimulatedExecutor).run(JSON.stringify(request), signal),
+    run: (executor, request, signal, data) =>
+      (executors[executor] as SimulatedExecutor).run(
+        { text: JSON.stringify(request), data: data && Uint8Array.from(data) },
+        signal,
+      ),
   }
+}
+
+/** What reaches an executor. */
+interface Sent {
+  readonly text: string
+  readonly data: Uint8Array | undefined
 }
 
 interface Process extends StartedServer {
@@ -85,7 +95,7 @@ class SimulatedExecutor {
     this.#number = number
   }
 
-  run(request: string, signal: AbortSignal): Promise<Uint8Array> {
+  run(request: Sent, signal: AbortSignal): Promise<Uint8Array> {
     const driver = this.#driver
     const { world, sightings, faults } = this.#parts
     const { spreading } = faults
@@ -114,7 +124,7 @@ class SimulatedExecutor {
     return promise
   }
 
-  #compute(request: string): Promise<Uint8Array> {
+  #compute(request: Sent): Promise<Uint8Array> {
     const { world, faults } = this.#parts
     const { spreading } = faults
     const process = this.#running()
@@ -137,27 +147,32 @@ class SimulatedExecutor {
     return promise
   }
 
-  #answer(process: Process, text: string, answered: (answer: Uint8Array) => void): void {
+  #answer(process: Process, { text, data }: Sent, answered: (answer: Uint8Array) => void): void {
     const { world } = this.#parts
     const { environment, server } = process
-    const request = JSON.parse(text) as TaskRequest
+    const request = JSON.parse(text) as ExecutorRequest
     const answer = async (): Promise<Uint8Array> =>
-      Uint8Array.from(await (await server).answer(request))
+      Uint8Array.from(await (await server).answer(request, data))
     world.inside(environment, () => {
       void answer().then((bytes) =>
         world.inside(environment, () => {
-          this.#observe(process, request, decodeAnswer(bytes))
+          this.#observe(process, { request, data }, decodeAnswer(bytes))
           answered(bytes)
         }),
       )
     })
   }
 
-  #observe({ environment, plan }: Process, request: TaskRequest, answer: TaskAnswer): void {
+  #observe(
+    { environment, plan }: Process,
+    { request, data }: Pick<AnsweredTask, 'request' | 'data'>,
+    answer: TaskAnswer,
+  ): void {
     const { world, observer, sightings } = this.#parts
-    world.log(() => `${environment.name} ${textOf(answer)}: ${request.node} ${request.index}`)
-    observer.taskAnswered({ environment, plan, request, answer })
-    if (answer.kind !== 'done') return
+    world.log(() => `${environment.name} ${textOf(answer)}: ${request.node} ${numberOf(request)}`)
+    observer.taskAnswered({ environment, plan, request, data, answer })
+    if (answer.kind === 'moved') sightings.see('a state moved in an executor')
+    if (answer.kind === 'refused') return
     sightings.see('a task done by an executor')
     if (answer.deadLetters.length > 0) sightings.see('a dead letter of an executor')
   }
@@ -212,7 +227,7 @@ class SimulatedExecutor {
 }
 
 const textOf = (answer: TaskAnswer): string =>
-  answer.kind === 'done' ? 'has done' : `refuses as ${answer.why}`
+  answer.kind === 'refused' ? `refuses as ${answer.why}` : `has ${answer.kind}`
 
 const lost = (name: string): MillraceError =>
   new MillraceError('EXECUTOR_LOST', { problem: `${name} has ended`, retryable: true })

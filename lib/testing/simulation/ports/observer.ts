@@ -1,6 +1,6 @@
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import type { Fence } from '../../../ports/fence.ts'
-import type { TaskAnswer, TaskRequest } from '../../../runtime/tasks/task-request.ts'
+import type { ExecutorRequest, TaskAnswer } from '../../../runtime/tasks/task-request.ts'
 import type { Environment } from '../environment.ts'
 
 /** One write of the store, as it takes effect. */
@@ -26,7 +26,9 @@ export interface AnsweredTask {
   readonly environment: Environment
   /** The hash of the executor's plan. */
   readonly plan: string
-  readonly request: TaskRequest
+  readonly request: ExecutorRequest
+  /** The bytes that belong to the request. */
+  readonly data: Uint8Array | undefined
   readonly answer: TaskAnswer
 }
 

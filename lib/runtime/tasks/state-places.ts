@@ -1,0 +1,43 @@
+/** Which states can be in executors. */
+import type { Plan } from '../../dstream/plan.ts'
+import type { OperatorNode } from '../../dstream/plan-node.ts'
+import type { StoredState } from '../../state/manifest.ts'
+import type { Runner } from '../runner.ts'
+
+/**
+ * A state is large from so many stored bytes on. In memory it takes a few times as much. A smaller
+ * one is read from the store in less than a second.
+ */
+const STATE_BYTES = 32 * 1024 * 1024
+
+/** Whether a state is large. `most`: from how many bytes on. */
+export const isLarge = (bytes: number, most: number = STATE_BYTES): boolean => bytes >= most
+
+/** Whether the partitions of the state of a node can move in other processes. */
+export const isElsewhere = (plan: Plan, id: string, node: OperatorNode): boolean =>
+  node.move !== undefined && (node.stateful?.partitions ?? 1) > 1 && !isReadByOthers(plan, id)
+
+const isReadByOthers = ({ nodes }: Plan, id: string): boolean =>
+  nodes.some(
+    ({ node, parents }) =>
+      node.role === 'operator' && node.readsParentState === true && parents.includes(id),
+  )
+
+/**
+ * The executor of a partition, of so many. Undefined: it is in the driver. Of n executors and the
+ * driver, each has every (n + 1)th partition.
+ */
+export const executorOf = (part: number, executors: number): number | undefined => {
+  const turn = part % (executors + 1)
+  return turn === executors ? undefined : turn
+}
+
+/** Which partitions a driver that starts leaves to executors, without reading them. */
+export const leftAtStart =
+  ({ plan, spreader, stateBytes }: Pick<Runner, 'plan' | 'spreader' | 'stateBytes'>) =>
+  (id: string, part: number, { partitions }: StoredState): boolean => {
+    const planned = plan.operators.find((one) => one.id === id)
+    if (planned === undefined || executorOf(part, spreader?.count ?? 0) === undefined) return false
+    const bytes = partitions.reduce((total, one) => total + one.bytes, 0)
+    return isElsewhere(plan, id, planned.node) && isLarge(bytes, stateBytes)
+  }
