@@ -18,7 +18,7 @@ const makeExecutors: MakeExecutors = ({ executors: functions, blocks }, app) => 
   return {
     count: functions.length,
     tasksAtOnce: 1,
-    run: async (executor, request, signal) => (await loaded()).run(executor, request, signal),
+    run: async (...call) => (await loaded()).run(...call),
   }
 }
 

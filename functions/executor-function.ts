@@ -3,17 +3,26 @@ import {
   type FunctionAnswer,
   inlineAnswer,
   INLINE_BYTES_MAX,
+  unpackData,
 } from '../lib/adapters/aws/lambda-answers.ts'
 import { namePart } from '../lib/base/name-part.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
-import { encodeAnswer, refused, type TaskRequest } from '../lib/runtime/tasks/task-request.ts'
+import {
+  encodeAnswer,
+  type ExecutorRequest,
+  numberOf,
+  refused,
+} from '../lib/runtime/tasks/task-request.ts'
 import type { ExecutorEnvironment } from './executor-environment.ts'
 import { jsonLog } from './log.ts'
 import type { ExecutorPorts } from './ports.ts'
 
 /** Computes a task for the driver. What goes wrong is in the answer. */
-export type ExecutorFunction = (request: TaskRequest) => Promise<FunctionAnswer>
+export type ExecutorFunction = (event: ExecutorEvent) => Promise<FunctionAnswer>
+
+/** A request of the driver, with the bytes that belong to it. */
+export type ExecutorEvent = ExecutorRequest & { readonly data?: FunctionAnswer }
 
 /** What an executor is composed of. Made once in a process, on its first task. */
 export interface ExecutorParts {
@@ -42,10 +51,11 @@ export const executorFunction = async ({
     locations: sources,
     listen: log,
   })
-  return async (request) => {
-    const bytes = await server.answer(request)
-    const { timeMs, epoch, node, index } = request
-    log({ event: 'task', timeMs, epoch, node, index, bytes: bytes.byteLength })
+  return async ({ data, ...event }) => {
+    const request = event as ExecutorRequest
+    const bytes = await server.answer(request, data && (await unpackData(data, answers)))
+    const { timeMs, epoch, node } = request
+    log({ event: 'task', timeMs, epoch, node, index: numberOf(request), bytes: bytes.byteLength })
     if (bytes.byteLength <= INLINE_BYTES_MAX) return inlineAnswer(bytes)
     if (answers !== undefined) return blobAnswer(bytes, answers, nameFor(request, randomness))
     const message = `a result of ${bytes.byteLength} bytes needs a bucket, and there is none`
@@ -53,8 +63,11 @@ export const executorFunction = async ({
   }
 }
 
-const nameFor = (
-  { timeMs, epoch, node, side, number, index }: TaskRequest,
-  randomness: ExecutorPorts['randomness'],
-): string =>
-  [timeMs, epoch, namePart(node), `${side}-${number}-${index}`, randomness.attemptId()].join('/')
+const nameFor = (request: ExecutorRequest, randomness: ExecutorPorts['randomness']): string =>
+  [
+    request.timeMs,
+    request.epoch,
+    namePart(request.node),
+    numberOf(request),
+    randomness.attemptId(),
+  ].join('/')

@@ -1,5 +1,5 @@
 /**
- * Answers of executors as the answers of functions.
+ * Answers of executors as the answers of functions, and the bytes that belong to a request.
  *
  * The answer of a function has at most 6 MB, as JSON. So the bytes of a task go inside it as Base64
  * while they fit. Larger ones go into a bucket, and the answer names the blob. The driver reads the
@@ -7,6 +7,7 @@
  * garbage at once, whatever happens later. So a rule of the bucket may delete what is old there. A
  * name has a random part, so two answers to one request never share a blob.
  */
+import { randomUUID } from 'node:crypto'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { MillraceError } from '../../base/errors.ts'
 
@@ -36,6 +37,47 @@ export const blobAnswer = async (
 ): Promise<FunctionAnswer> => {
   await blobs.put(name, bytes)
   return { blob: name, length: bytes.byteLength }
+}
+
+/** The most bytes that go inside a request. The rest of it takes some room. */
+const INLINE_DATA_MAX = 4_500_000
+
+/**
+ * The bytes that belong to a request. Large ones go into a blob, which `remove` deletes after the
+ * call.
+ *
+ * @throws MillraceError `EXECUTOR_LOST` when they are too large, and there is no bucket. The errors
+ * of the blob store.
+ */
+export const packData = async (
+  bytes: Uint8Array,
+  blobs: BlobStore | undefined,
+  name: string,
+): Promise<{ readonly data: FunctionAnswer; readonly remove: () => Promise<void> }> => {
+  if (bytes.byteLength <= INLINE_DATA_MAX)
+    return { data: inlineAnswer(bytes), remove: async () => undefined }
+  if (blobs === undefined)
+    throw noAnswer(`a request with ${bytes.byteLength} bytes needs a bucket`, name)
+  const blob = `data/${randomUUID()}`
+  return {
+    data: await blobAnswer(bytes, blobs, blob),
+    remove: () => blobs.deleteAll([blob]).catch(() => undefined),
+  }
+}
+
+/**
+ * The bytes of `packData`, in the function.
+ *
+ * @throws Error when they are not there. The errors of the blob store.
+ */
+export const unpackData = async (
+  data: FunctionAnswer,
+  blobs: BlobStore | undefined,
+): Promise<Uint8Array> => {
+  if ('bytes' in data) return Buffer.from(data.bytes, 'base64')
+  const bytes = await blobs?.get(data.blob)
+  if (bytes?.byteLength !== data.length) throw new Error(`the data ${data.blob} is gone`)
+  return bytes
 }
 
 /**

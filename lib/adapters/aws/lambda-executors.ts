@@ -14,7 +14,7 @@ import type { BlobStore } from '../../ports/blob-store.ts'
 import type { Executors } from '../../ports/executors.ts'
 import { deniedError, errorName, isDenied } from './aws-errors.ts'
 import { clientSettings, once } from './clients.ts'
-import { noAnswer, unpackAnswer } from './lambda-answers.ts'
+import { noAnswer, packData, unpackAnswer } from './lambda-answers.ts'
 
 /** Settings of {@link lambdaExecutors}. */
 export interface LambdaExecutorsOptions {
@@ -58,23 +58,26 @@ export const lambdaExecutors = ({
 }: LambdaExecutorsOptions): Executors => ({
   count: functions.length,
   tasksAtOnce: 1,
-  async run(executor, request, signal): Promise<Uint8Array> {
+  async run(executor, request, signal, bytes): Promise<Uint8Array> {
     const name = functions[executor] ?? ''
+    const { data, remove } = bytes === undefined ? NO_DATA : await packData(bytes, blobs, name)
     const command = new InvokeCommand({
       FunctionName: name,
       InvocationType: 'RequestResponse',
-      Payload: Buffer.from(JSON.stringify(request)),
+      Payload: Buffer.from(JSON.stringify({ ...request, data })),
     })
     const { FunctionError, Payload = new Uint8Array() } = await invoking(name, signal, () =>
       whenFree(
         () => client.send(command, { abortSignal: signal }),
         (durationMs) => pause(durationMs, signal),
       ),
-    )
+    ).finally(remove)
     if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
     return unpackAnswer(Payload, name, blobs)
   },
 })
+
+const NO_DATA = { data: undefined, remove: async (): Promise<void> => undefined }
 
 /** Makes a call again as long as its function is busy. */
 const whenFree = async <T>(

@@ -23,6 +23,16 @@ const REFUSED_MS = 60_000
 /** An executor that has to read a large state may need a while. One that hangs is given up. */
 const STATE_MS_MAX = 60_000
 
+/** Waits until a time has passed by the clock, or the signal is aborted. */
+const passed = async (
+  clock: Clock,
+  durationMs: number,
+  signal: AbortSignal,
+): Promise<undefined> => {
+  const endMs = clock.now() + durationMs
+  while (!signal.aborted && clock.now() < endMs) await clock.sleep(endMs - clock.now(), signal)
+}
+
 /** The moves of a state, as a name among those of stages. */
 const stateName = (node: string): StageName => ({ node, side: 'state', number: 1 })
 
@@ -81,10 +91,7 @@ export class StageSpreader {
         AbortSignal.any([signal, isOver.signal]),
         data,
       )
-      const bytes = await Promise.race([
-        answered,
-        clock.sleep(STATE_MS_MAX, isOver.signal).then(() => undefined),
-      ])
+      const bytes = await Promise.race([answered, passed(clock, STATE_MS_MAX, isOver.signal)])
       if (bytes === undefined) answered.catch(() => undefined)
       const answer = bytes === undefined ? undefined : decodeAnswer(bytes)
       if (answer?.kind === 'moved') return answer

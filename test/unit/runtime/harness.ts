@@ -173,6 +173,8 @@ export interface DeployOptions {
   readonly held?: HeldLimits
   /** Makes executors. `open` gives what each of them has: a plan and readers of its own. */
   readonly executors?: (open: () => TaskServer) => Executors
+  /** See the runner. */
+  readonly stateBytes?: number
   /** When states are merged. Default: as everywhere. */
   readonly logSettings?: LogSettings
   /** The process, for queues. Default: all deployments of a world are one process. */
@@ -287,6 +289,7 @@ export class Deployment {
       executors,
       readAs = (one) => one,
       logSettings,
+      stateBytes,
       held,
     }: DeployOptions,
   ) {
@@ -339,7 +342,8 @@ export class Deployment {
     const serverOf = (): TaskServer => {
       const own = pipeline.build()
       const sources = new Map(own.sources.map(({ id, node }) => [id, sourceOf(id, node)]))
-      return new TaskServer({ plan: own, app: APP, generation, store, clock, sources })
+      const settings = logSettings && { logSettings }
+      return new TaskServer({ plan: own, app: APP, generation, store, clock, sources, ...settings })
     }
     this.driver = new Driver({
       plan,
@@ -368,6 +372,7 @@ export class Deployment {
       listen: report,
       leaseMs,
       ...(logSettings && { logSettings }),
+      stateBytes,
     })
   }
 

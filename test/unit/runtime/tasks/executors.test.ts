@@ -57,6 +57,67 @@ const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => DStream<unkno
         return `${word} ${state.get()}`
       }),
     ),
+  'state by key in partitions': (lines) =>
+    thirds(lines).updateStateByKey<number>((all, total = 0) => all.reduce(sum, total), {
+      partitions: 5,
+    }),
+  'state of structured keys, with an end': (lines) =>
+    thirds(lines)
+      .map(([word, size]): [unknown[], number] => [[word, { size }], size])
+      .updateStateByKey<{ total: number }>(
+        (all, state = { total: 0 }) => {
+          state.total = all.reduce(sum, state.total)
+          return state
+        },
+        { partitions: 3, ttl: milliseconds(1_000) },
+      ),
+  'state with bad keys in partitions': (lines) =>
+    thirds(lines).updateStateByKey<number>(
+      (all, total = 0, word) => {
+        if (word === 'question') throw new RangeError('bad key')
+        return all.reduce(sum, total)
+      },
+      { partitions: 3 },
+    ),
+  'state with a mapping in partitions': (lines) =>
+    thirds(lines).mapWithState(
+      StateSpec.function<string, number, number, string>((word, size, state) => {
+        if (state.isTimingOut()) return `${word} ends`
+        state.update((state.getOption() ?? 0) + (size ?? 0))
+        return `${word} ${state.get()}`
+      })
+        .numPartitions(4)
+        .timeout(milliseconds(1_000)),
+    ),
+  'state with timers in partitions': (lines) =>
+    thirds(lines).mapWithState(
+      StateSpec.function<string, number, number, string | void>((word, size, state, time) => {
+        if (state.isTimerFiring()) return `${word} is due`
+        if (!state.exists()) state.update(0)
+        state.setTimer(time.plus(milliseconds(1_000)))
+        state.update((state.getOption() ?? 0) + (size ?? 0))
+        return undefined
+      })
+        .timers()
+        .numPartitions(3),
+    ),
+  'a mapping to what no other process can have': (lines) =>
+    thirds(lines)
+      .mapWithState(
+        StateSpec.function<string, number, number, Word>((word, _, state) => {
+          state.update((state.getOption() ?? 0) + 1)
+          return new Word(`${word} ${state.get()}`)
+        }).numPartitions(3),
+      )
+      .map(({ text }) => text),
+  'a state that is shown too': (lines) =>
+    thirds(lines)
+      .mapWithState(
+        StateSpec.function<string, number, number, void>((_, size, state) =>
+          state.update((state.getOption() ?? 0) + (size ?? 0)),
+        ).numPartitions(3),
+      )
+      .stateSnapshots(),
   'a window of groups': (lines) => thirds(lines).groupByKeyAndWindow(milliseconds(2_000)),
   'a raw window': (lines) => lines.window(milliseconds(2_000)).count(),
   'a count by value': (lines) => lines.flatMap((line) => line.split(' ')).countByValue(),
@@ -110,7 +171,7 @@ const seenIn = async (
     ...(executors && { executors }),
   })
   await app.run()
-  for (const batch of [TEXTS, TEXTS.slice(3)]) {
+  for (const batch of [TEXTS, TEXTS.slice(3), TEXTS.slice(1, 4), [], TEXTS.slice(0, 2), TEXTS]) {
     for (const [index, text] of batch.entries())
       world.write(`${world.nowMs}-${index}.txt`, world.nowMs + 500 - START_MS, `${text}\n`)
     await app.tick()
@@ -143,18 +204,19 @@ const executorsOf =
     return {
       count,
       tasksAtOnce: 2,
-      run: (executor, request, signal) => {
+      run: (executor, request, signal, data) => {
         away.push(request as TaskRequest)
         // Through text, as over a network.
-        return answer(executor, JSON.parse(JSON.stringify(request)) as object, signal)
+        const text = JSON.stringify(request)
+        return answer(executor, JSON.parse(text) as object, signal, data && Uint8Array.from(data))
       },
     }
   }
 
 const prompt =
   (servers: readonly TaskServer[]): Run =>
-  (executor, request) =>
-    (servers[executor] as TaskServer).answer(request as TaskRequest)
+  (executor, request, _, data) =>
+    (servers[executor] as TaskServer).answer(request as TaskRequest, data)
 
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
@@ -193,10 +255,13 @@ const BEHAVIOURS: Readonly<Record<string, (servers: readonly TaskServer[]) => Ru
 
 describe.each(Object.keys(OUTPUTS))('%s', (name) => {
   const pipeline = (): Pipeline =>
-    pipelineOf((ssc) => {
-      const lines = ssc.textFileStream('in')
-      OUTPUTS[name]?.(lines).saveAsTextFiles('out')
-    })
+    pipelineOf(
+      (ssc) => {
+        const lines = ssc.textFileStream('in')
+        OUTPUTS[name]?.(lines).saveAsTextFiles('out')
+      },
+      { onBadKey: name.includes('bad keys') ? 'dead-letter' : 'fail' },
+    )
 
   test.each(Object.keys(BEHAVIOURS))('is the same where executors %s', async (behaviour) => {
     const alone = await seenIn(pipeline(), undefined)
@@ -268,8 +333,8 @@ describe('executors', () => {
     const away: TaskRequest[] = []
     const run =
       (servers: readonly TaskServer[]): Run =>
-      (executor, request, signal) =>
-        prompt(servers)(executor, { ...request, ...change }, signal)
+      (executor, request, ...rest) =>
+        prompt(servers)(executor, { ...request, ...change }, ...rest)
     const pipeline = (): Pipeline =>
       pipelineOf((ssc) => thirds(ssc.textFileStream('in')).reduceByKey(sum).saveAsTextFiles('out'))
     const alone = await seenIn(pipeline(), undefined)
