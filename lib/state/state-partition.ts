@@ -11,12 +11,10 @@ import type { KeyedState } from './operator/keyed-state.ts'
 import type { LargeMerge, MergeSlice } from './large-merge.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { NameSegment, SegmentRef } from './segments.ts'
+import { type Change, keptOf, REMOVED } from './state-change.ts'
 import { readStateSegment, stateSegment } from './state-segment.ts'
 import { type NextLog, StateLog } from './state-log.ts'
 import type { StoredPartition } from './stored-list.ts'
-
-const REMOVED: unique symbol = Symbol('removed')
-type Change = Stored | typeof REMOVED
 
 /** Settings of a {@link StatePartition}. */
 export interface StatePartitionParts {
@@ -299,8 +297,3 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
     this.#base.advance(this.#changes, this.#next)
   }
 }
-
-const keptOf = (
-  entries: readonly (readonly [unknown, Change])[],
-): readonly (readonly [unknown, Stored])[] =>
-  entries.filter((entry): entry is readonly [unknown, Stored] => entry[1] !== REMOVED)

@@ -77,6 +77,7 @@ export const recoveryPaths = [
   'an answer to a call that was given up',
   'an executor that has lost its memory',
   'a dead letter of an executor',
+  'a state moved in an executor',
   'an invocation out of time',
   'a warm process used again',
   'a request sent after its caller stopped waiting',

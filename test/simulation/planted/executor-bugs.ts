@@ -2,6 +2,7 @@ import type { PlantedBug } from './bug.ts'
 
 const SPREAD = 'lib/runtime/tasks/spread-stage.ts'
 const SERVER = 'lib/runtime/tasks/task-server.ts'
+const STATES = 'lib/runtime/tasks/state-server.ts'
 
 /** Bugs of tasks that executors compute. */
 export const executorBugs: readonly PlantedBug[] = [
@@ -124,6 +125,60 @@ export const executorBugs: readonly PlantedBug[] = [
         file: SPREAD,
         find: 'await Promise.all([...away, this.#taking])',
         replace: 'await this.#taking',
+      },
+    ],
+  },
+  {
+    name: 'partition in memory taken as it is',
+    effect: 'an executor goes on from an attempt that failed, or lacks what another one did',
+    pipeline: 'timed-keys',
+    edits: [
+      {
+        file: STATES,
+        find: 'if (held?.after === JSON.stringify(before)) {',
+        replace: 'if (held !== undefined) {',
+      },
+    ],
+  },
+  {
+    name: 'partition in memory without its last batch',
+    effect: 'what the last batch changed is not in the state that an executor moves',
+    pipeline: 'two-sources',
+    edits: [{ file: STATES, find: 'held.draft.publish()', replace: '' }],
+  },
+  {
+    name: 'partition kept over a failed attempt',
+    effect: 'what an attempt that failed has done in memory counts in the next one',
+    pipeline: 'timed-keys',
+    edits: [
+      {
+        file: STATES,
+        find: 'readonly after: string',
+        replace: 'readonly after: string\n  readonly before: string',
+      },
+      {
+        file: STATES,
+        find: 'after: JSON.stringify(stored),',
+        replace: 'after: JSON.stringify(stored), before: JSON.stringify(request.before),',
+      },
+      {
+        file: STATES,
+        find: 'return loadPartition(',
+        replace: `if (held?.before === JSON.stringify(before)) return held.partition
+    return loadPartition(`,
+      },
+    ],
+  },
+  {
+    name: 'segments of executors not written',
+    effect: 'a manifest names what nobody has written',
+    pipeline: 'two-sources',
+    edits: [
+      {
+        file: 'lib/state/away-partition.ts',
+        find: 'return this.#moved ?? {',
+        replace: `if (this.#moved !== undefined) return { ...this.#moved, segments: [] }
+    return {`,
       },
     ],
   },

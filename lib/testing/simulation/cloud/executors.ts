@@ -171,9 +171,9 @@ class SimulatedExecutor {
     const { world, observer, sightings } = this.#parts
     world.log(() => `${environment.name} ${textOf(answer)}: ${request.node} ${numberOf(request)}`)
     observer.taskAnswered({ environment, plan, request, data, answer })
-    if (answer.kind === 'moved') sightings.see('a state moved in an executor')
     if (answer.kind === 'refused') return
-    sightings.see('a task done by an executor')
+    if (answer.kind === 'moved') sightings.see('a state moved in an executor')
+    else sightings.see('a task done by an executor')
     if (answer.deadLetters.length > 0) sightings.see('a dead letter of an executor')
   }
 

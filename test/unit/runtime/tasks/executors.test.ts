@@ -6,7 +6,9 @@ import type { SourceReader } from '../../../../lib/runtime/sources/source-reader
 import type { TaskRequest } from '../../../../lib/runtime/tasks/task-request.ts'
 import type { TaskServer } from '../../../../lib/runtime/tasks/task-server.ts'
 import { Random } from '../../../../lib/testing/random.ts'
-import { pipelineOf, START_MS, World } from '../harness.ts'
+import { type Manifest, readManifest } from '../../../../lib/state/manifest.ts'
+import type { SegmentRef } from '../../../../lib/state/segments.ts'
+import { APP, pipelineOf, START_MS, World } from '../harness.ts'
 
 type Open = () => TaskServer
 type Run = Executors['run']
@@ -158,6 +160,8 @@ interface Seen {
   readonly deadLetters: readonly unknown[]
   readonly records: readonly number[]
   readonly stored: readonly unknown[]
+  /** All that is true after the last batch: states, timers, offsets. */
+  readonly manifest: Manifest
 }
 
 const seenIn = async (
@@ -186,6 +190,7 @@ const seenIn = async (
       deadLetters: (await world.deadLetters()).map(String).toSorted(),
       records: app.eventsOf('batchCompleted').map(({ records }) => records),
       stored: world.store.keys().toSorted(),
+      manifest: await readManifest(world.store, APP, (await world.head()).manifest as SegmentRef),
     },
     warnings: app.eventsOf('warning').map(({ code }) => code),
   }
