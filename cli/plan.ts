@@ -1,6 +1,7 @@
 /** `millrace plan`: the stages of a pipeline, what runs where, and why. */
 import type { Plan, Planned } from '../lib/dstream/plan.ts'
 import { type StagePlace, stagePlaces } from '../lib/dstream/stages.ts'
+import { type StateInDriver, statePlace } from '../lib/runtime/tasks/state-places.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import { EXIT } from './exit-codes.ts'
 import { say } from './reports/answer.ts'
@@ -18,12 +19,22 @@ interface PlannedStage {
   readonly because: string
 }
 
+/** The keyed state of an operator. */
+interface PlannedMove {
+  /** The id of the node. */
+  readonly node: string
+  readonly partitions: number
+  readonly moves: 'in tasks' | 'in the driver'
+  readonly because: string
+}
+
 /** What `millrace plan` answers. */
 interface Answer {
   readonly app: string
   readonly plan: string
   readonly intervalMs: number
   readonly stages: readonly PlannedStage[]
+  readonly states: readonly PlannedMove[]
 }
 
 /** Returns the exit code. */
@@ -33,7 +44,13 @@ export const showPlan = async (
 ): Promise<number> => {
   const plan = await loadPlan(module)
   const { name: app, hash, options } = plan
-  const answer = { app, plan: hash, intervalMs: options.intervalMs, stages: stagesOf(plan) }
+  const answer = {
+    app,
+    plan: hash,
+    intervalMs: options.intervalMs,
+    stages: stagesOf(plan),
+    states: statesOf(plan),
+  }
   say({ object: answer, text: textOf(answer) }, json, outputs)
   return EXIT.ok
 }
@@ -76,7 +93,27 @@ const reasonOf = (place: StagePlace, node: string): string => {
   return place.node === node ? 'its function gets whole RDDs' : `${place.node} gets whole RDDs`
 }
 
-const textOf = ({ app, plan, intervalMs, stages }: Answer): string =>
+const statesOf = (plan: Plan): readonly PlannedMove[] =>
+  plan.operators.flatMap((planned) => {
+    const { id, node } = planned
+    if (node.stateful?.state !== true) return []
+    const place = statePlace(plan, planned)
+    const moves = place === undefined ? 'in tasks' : 'in the driver'
+    const { partitions } = node.stateful
+    return [{ node: id, partitions, moves, because: STATE_REASONS[place ?? 'anywhere'] }]
+  })
+
+const STATE_REASONS: Readonly<Record<StateInDriver | 'anywhere', string>> = {
+  anywhere: 'each partition moves by itself',
+  'one partition': 'it has one partition; `partitions` divides it',
+  'needs all partitions': 'its operator needs all partitions at the same time',
+  'is read by others': 'another operator shows all of it',
+}
+
+const partitionsText = (count: number): string =>
+  count === 1 ? '1 partition' : `${count} partitions`
+
+const textOf = ({ app, plan, intervalMs, stages, states }: Answer): string =>
   [
     `${app}: a batch every ${intervalMs / 1_000} s, plan ${plan}`,
     ...stages.flatMap(({ node, from, steps, runs, because }) => [
@@ -85,8 +122,14 @@ const textOf = ({ app, plan, intervalMs, stages }: Answer): string =>
       `  takes  ${from.join(', ')}${steps.length === 0 ? '' : ` through ${steps.join(', ')}`}`,
       `  runs   ${runs}: ${because}`,
     ]),
+    ...states.flatMap(({ node, partitions, moves, because }) => [
+      '',
+      `state of ${node}, in ${partitionsText(partitions)}`,
+      `  moves  ${moves}: ${because}`,
+    ]),
     '',
     'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. Smaller',
-    'batches, and what comes after the first reduction of a stage, run in the driver.',
+    'batches, and what comes after the first reduction of a stage, run in the driver. A state of',
+    'more than 32 MiB moves in tasks also in small batches.',
     '',
   ].join('\n')

@@ -7,6 +7,9 @@ import { type DStream, minutes, seconds, StateSpec, stream } from 'millrace'
 
 const MANY = 1e12
 
+/** State moves in as many processes as it has partitions, at most. */
+const PARTITIONS = 4
+
 /** One line of the input. */
 interface Event {
   readonly user: number
@@ -35,14 +38,15 @@ export const OPERATORS: Readonly<Record<string, (lines: DStream<string>) => DStr
   reduceByKey: (lines) => keyed(lines).reduceByKey(sum),
   groupByKey: (lines) => keyed(lines).groupByKey().mapValues(totalOf),
   join: (lines) => keyed(lines).reduceByKey(sum).join(keyed(lines).reduceByKey(Math.max)),
-  updateStateByKey: (lines) => keyed(lines).updateStateByKey<number>(totalOf),
+  updateStateByKey: (lines) =>
+    keyed(lines).updateStateByKey<number>(totalOf, { partitions: PARTITIONS }),
   mapWithState: (lines) =>
     keyed(lines)
       .mapWithState(
         StateSpec.function<string, number, number, number>((_, bytes, state) => {
           state.update((state.getOption() ?? 0) + (bytes ?? 0))
           return state.get()
-        }),
+        }).numPartitions(PARTITIONS),
       )
       .count(),
   reduceByKeyAndWindow: (lines) => keyed(lines).reduceByKeyAndWindow(sum, minutes(1)),

@@ -83,3 +83,31 @@ test('gives the same as JSON', TIMEOUT, async () => {
     ],
   })
 })
+
+test.each<[what: string, body: string, states: readonly string[]]>([
+  [
+    'with one partition',
+    'pairs.updateStateByKey<number>((all, n = 0) => n + all.length).print()',
+    [
+      'updateStateByKey-1, in 1 partition|in the driver: it has one partition; `partitions` divides it',
+    ],
+  ],
+  [
+    'with partitions',
+    'pairs.updateStateByKey<number>((all, n = 0) => n + all.length, { partitions: 4 }).print()',
+    ['updateStateByKey-1, in 4 partitions|in tasks: each partition moves by itself'],
+  ],
+  [
+    'that needs all partitions',
+    'pairs.updateStateByPartition<number>((all) => [], { partitions: 4 }).print()',
+    [
+      'updateStateByPartition-1, in 4 partitions|in the driver: ' +
+        'its operator needs all partitions at the same time',
+    ],
+  ],
+  ['of none', 'pairs.reduceByKey((a, b) => a + b).print()', []],
+])('says where a state moves %s', TIMEOUT, async (_, body, states) => {
+  const text = await planOf(body)
+  const found = [...text.matchAll(/^state of (.*)\n {2}moves {2}(.*)$/gm)]
+  expect(found.map(([, state, moves]) => `${state}|${moves}`)).toEqual(states)
+})

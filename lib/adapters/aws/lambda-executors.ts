@@ -66,14 +66,18 @@ export const lambdaExecutors = ({
       InvocationType: 'RequestResponse',
       Payload: Buffer.from(JSON.stringify({ ...request, data })),
     })
-    const { FunctionError, Payload = new Uint8Array() } = await invoking(name, signal, () =>
-      whenFree(
-        () => client.send(command, { abortSignal: signal }),
-        (durationMs) => pause(durationMs, signal),
-      ),
-    ).finally(remove)
-    if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
-    return unpackAnswer(Payload, name, blobs)
+    try {
+      const { FunctionError, Payload = new Uint8Array() } = await invoking(name, signal, () =>
+        whenFree(
+          () => client.send(command, { abortSignal: signal }),
+          (durationMs) => pause(durationMs, signal),
+        ),
+      )
+      if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
+      return await unpackAnswer(Payload, name, blobs)
+    } finally {
+      await remove()
+    }
   },
 })
 

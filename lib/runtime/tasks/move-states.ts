@@ -23,7 +23,7 @@ import type { StateDrafts } from '../../state/state-drafts.ts'
 import { elementsIn } from './columns.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
-import { executorOf, isElsewhere, isLarge } from './state-places.ts'
+import { executorOf, isLarge, statePlace } from './state-places.ts'
 import { encodeParts, type MovedAnswer, type StateRequest } from './task-request.ts'
 
 /** What the moves of a batch need. */
@@ -96,10 +96,10 @@ export class StateMoves {
     return moved
   }
 
-  #areAway({ id, node }: Planned<OperatorNode>, exchange: Exchange | undefined): boolean {
+  #areAway(planned: Planned<OperatorNode>, exchange: Exchange | undefined): boolean {
     const { plan, drafts, spreader, stateBytes } = this.#parts
-    if (spreader === undefined || !isElsewhere(plan, id, node)) return false
-    return exchange?.isUnread === true || isLarge(drafts.storedBytes(id), stateBytes)
+    if (spreader === undefined || statePlace(plan, planned) !== undefined) return false
+    return exchange?.isUnread === true || isLarge(drafts.storedBytes(planned.id), stateBytes)
   }
 
   async #moveHere({ planned, view, parts }: Moving, part: number): Promise<Moved> {

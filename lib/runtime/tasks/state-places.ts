@@ -1,5 +1,5 @@
 /** Which states can be in executors. */
-import type { Plan } from '../../dstream/plan.ts'
+import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OperatorNode } from '../../dstream/plan-node.ts'
 import type { StoredState } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
@@ -13,15 +13,24 @@ const STATE_BYTES = 32 * 1024 * 1024
 /** Whether a state is large. `most`: from how many bytes on. */
 export const isLarge = (bytes: number, most: number = STATE_BYTES): boolean => bytes >= most
 
-/** Whether the partitions of the state of a node can move in other processes. */
-export const isElsewhere = (plan: Plan, id: string, node: OperatorNode): boolean =>
-  node.move !== undefined && (node.stateful?.partitions ?? 1) > 1 && !isReadByOthers(plan, id)
+/** Why the state of a node stays in the driver. */
+export type StateInDriver = 'one partition' | 'needs all partitions' | 'is read by others'
 
-const isReadByOthers = ({ nodes }: Plan, id: string): boolean =>
-  nodes.some(
-    ({ node, parents }) =>
-      node.role === 'operator' && node.readsParentState === true && parents.includes(id),
+/** Where the state of a node can move. Undefined: in any process, partition by partition. */
+export const statePlace = (
+  { nodes }: Plan,
+  { id, node }: Planned<OperatorNode>,
+): StateInDriver | undefined => {
+  if (node.move === undefined) return 'needs all partitions'
+  if ((node.stateful?.partitions ?? 1) === 1) return 'one partition'
+  const isRead = nodes.some(
+    (one) =>
+      one.node.role === 'operator' &&
+      one.node.readsParentState === true &&
+      one.parents.includes(id),
   )
+  return isRead ? 'is read by others' : undefined
+}
 
 /**
  * The executor of a partition, of so many. Undefined: it is in the driver. Of n executors and the
@@ -39,5 +48,5 @@ export const leftAtStart =
     const planned = plan.operators.find((one) => one.id === id)
     if (planned === undefined || executorOf(part, spreader?.count ?? 0) === undefined) return false
     const bytes = partitions.reduce((total, one) => total + one.bytes, 0)
-    return isElsewhere(plan, id, planned.node) && isLarge(bytes, stateBytes)
+    return statePlace(plan, planned) === undefined && isLarge(bytes, stateBytes)
   }

@@ -4,8 +4,10 @@ import { LambdaClient } from '@aws-sdk/client-lambda'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   blobAnswer,
+  type FunctionAnswer,
   inlineAnswer,
   INLINE_BYTES_MAX,
+  unpackData,
 } from '../../../lib/adapters/aws/lambda-answers.ts'
 import { lambdaClient, lambdaExecutors } from '../../../lib/adapters/aws/lambda-executors.ts'
 import { memoryBlobStore } from '../../../lib/adapters/memory/memory-blob-store.ts'
@@ -52,6 +54,56 @@ test('the largest answer with its bytes inside fits into what Lambda takes', () 
   const { length } = JSON.stringify(inlineAnswer(new Uint8Array(INLINE_BYTES_MAX)))
   expect(length).toBeLessThanOrEqual(6_291_556)
   expect(length).toBeGreaterThan(6_200_000)
+})
+
+describe('the bytes of a request', () => {
+  /** What the function gets. */
+  const sent = async (
+    { length }: { readonly length: number },
+    blobs?: BlobStore,
+  ): Promise<{ readonly got: Uint8Array; readonly body: string }> => {
+    const seen = { got: new Uint8Array(), body: '' }
+    const client = {
+      async send({ input }: { readonly input: { readonly Payload: Uint8Array } }) {
+        seen.body = Buffer.from(input.Payload).toString()
+        const { data } = JSON.parse(seen.body) as { readonly data: FunctionAnswer }
+        seen.got = Uint8Array.from(await unpackData(data, blobs))
+        return { Payload: Buffer.from(JSON.stringify(inlineAnswer(bytesOf(3)))) }
+      },
+    }
+    const executors = lambdaExecutors({ functions: NAMES, blobs, client: client as never })
+    await executors.run(0, REQUEST, never(), bytesOf(length))
+    return seen
+  }
+
+  test('go inside it', async () => {
+    const { got, body } = await sent({ length: 5_000 })
+    expect(got).toEqual(bytesOf(5_000))
+    expect(JSON.parse(body)).toMatchObject(REQUEST)
+  })
+
+  test('go by way of a blob, which is deleted, when Lambda does not take so many', async () => {
+    const inner = memoryBlobStore()
+    const names: string[] = []
+    const blobs = {
+      ...inner,
+      put: (name: string, bytes: Uint8Array) => (names.push(name), inner.put(name, bytes)),
+    }
+    const { got, body } = await sent({ length: 4_500_001 }, blobs)
+    expect(Buffer.compare(got, bytesOf(4_500_001))).toBe(0)
+    expect(body.length).toBeLessThan(1_000)
+    expect(names).toHaveLength(1)
+    expect(await inner.get(names[0] ?? '')).toBeUndefined()
+  })
+
+  test('fit as JSON up to that size', async () => {
+    const { body } = await sent({ length: 4_500_000 })
+    expect(body.length).toBeLessThan(6_291_556)
+  })
+
+  test('are no request when there is no bucket', async () => {
+    expect(await errorOf(() => sent({ length: 4_500_001 }))).toMatchObject({ code: LOST })
+  })
 })
 
 describe('a large answer', () => {
