@@ -89,7 +89,8 @@ test.each<[what: string, body: string, states: readonly string[]]>([
     'with one partition',
     'pairs.updateStateByKey<number>((all, n = 0) => n + all.length).print()',
     [
-      'updateStateByKey-1, in 1 partition|in the driver: it has one partition; `partitions` divides it',
+      'updateStateByKey-1, in 1 partition|in the driver: ' +
+        'it has one partition; `partitions` divides it',
     ],
   ],
   [
