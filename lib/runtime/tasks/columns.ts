@@ -101,7 +101,7 @@ export const packElements = (elements: readonly unknown[]): PackedElements =>
 
 /** The elements that were packed. */
 export const elementsIn = (packed: PackedElements): readonly unknown[] =>
-  'pairs' in packed ? pairsIn(packed.pairs) : valuesOf(packed.list)
+  'pairs' in packed ? [...pairsIn(packed.pairs)] : valuesOf(packed.list)
 
 /** A part of an exchange that came from another process. It goes on to a third one as it came. */
 export class ColumnsPart implements ExchangePart {
