@@ -41,6 +41,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   BINDING_MISSING: EXIT.usage,
   BINDING_UNFIT: EXIT.usage,
   BINDING_UNKNOWN: EXIT.usage,
+  BLOCK_OF_EARLIER_CODE: EXIT.batchFailed,
   CLOCK_BEHIND: EXIT.unexpected,
   COMMAND_REFUSED: EXIT.usage,
   CREDENTIALS_MISSING: EXIT.storeUnusable,

@@ -1,5 +1,6 @@
 /** `millrace plan`: the stages of a pipeline, what runs where, and why. */
 import type { Plan, Planned } from '../lib/dstream/plan.ts'
+import { type NeedsRecords, sourceStages } from '../lib/dstream/source-stages.ts'
 import { type StagePlace, stagePlaces } from '../lib/dstream/stages.ts'
 import { type StateInDriver, statePlace } from '../lib/runtime/tasks/state-places.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
@@ -28,11 +29,21 @@ interface PlannedMove {
   readonly because: string
 }
 
+/** What intake does with the records of a source, if it is a stream that can be read again. */
+interface PlannedSource {
+  /** The id of the node. */
+  readonly source: string
+  /** The nodes for which intake combines the records by key. Empty: it stores the records. */
+  readonly combinedFor: readonly string[]
+  readonly because: string
+}
+
 /** What `millrace plan` answers. */
 interface Answer {
   readonly app: string
   readonly plan: string
   readonly intervalMs: number
+  readonly sources: readonly PlannedSource[]
   readonly stages: readonly PlannedStage[]
   readonly states: readonly PlannedMove[]
 }
@@ -48,12 +59,30 @@ export const showPlan = async (
     app,
     plan: hash,
     intervalMs: options.intervalMs,
+    sources: sourcesOf(plan),
     stages: stagesOf(plan),
     states: statesOf(plan),
   }
   say({ object: answer, text: textOf(answer) }, json, outputs)
   return EXIT.ok
 }
+
+const sourcesOf = (plan: Plan): readonly PlannedSource[] =>
+  [...sourceStages(plan)].map(([source, stage]) => {
+    if ('because' in stage) return { source, combinedFor: [], because: needText(stage) }
+    if (plan.options.sourceStage === 'driver')
+      return { source, combinedFor: [], because: 'the option sourceStage says so' }
+    return { source, combinedFor: stage.nodes, because: 'nothing needs the records themselves' }
+  })
+
+const needText = ({ because, node }: NeedsRecords): string =>
+  ({
+    records: `${node} needs the records themselves`,
+    twice: `${node} gets its records in two ways`,
+    function: `${node} gets whole RDDs`,
+    computed: `they meet ${node}, which is computed in the driver`,
+    cached: `${node} is kept for several uses`,
+  })[because]
 
 const stagesOf = (plan: Plan): readonly PlannedStage[] => {
   const planned = new Map(plan.nodes.map((one) => [one.id, one]))
@@ -113,9 +142,17 @@ const STATE_REASONS: Readonly<Record<StateInDriver | 'anywhere', string>> = {
 const partitionsText = (count: number): string =>
   count === 1 ? '1 partition' : `${count} partitions`
 
-const textOf = ({ app, plan, intervalMs, stages, states }: Answer): string =>
+const doneWith = (combinedFor: readonly string[]): string =>
+  combinedFor.length === 0 ? 'stores records' : `combines for ${combinedFor.join(', ')}`
+
+const textOf = ({ app, plan, intervalMs, sources, stages, states }: Answer): string =>
   [
     `${app}: a batch every ${intervalMs / 1_000} s, plan ${plan}`,
+    ...sources.flatMap(({ source, combinedFor, because }) => [
+      '',
+      source,
+      `  intake ${doneWith(combinedFor)}: ${because}`,
+    ]),
     ...stages.flatMap(({ node, from, steps, runs, because }) => [
       '',
       node,
@@ -130,6 +167,7 @@ const textOf = ({ app, plan, intervalMs, stages, states }: Answer): string =>
     '',
     'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. Smaller',
     'batches, and what comes after the first reduction of a stage, run in the driver. A state of',
-    'more than 32 MiB moves in tasks also in small batches.',
+    'more than 32 MiB moves in tasks also in small batches. Intake combines records of Kinesis',
+    'streams on AWS, where that makes less to store.',
     '',
   ].join('\n')

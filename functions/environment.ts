@@ -13,8 +13,8 @@
  *                        is taken literally
  *   MILLRACE_EXECUTORS   JSON: the names of the executor functions, as a list;       driver
  *                        default: there are none
- *   MILLRACE_GENERATION  a number that grows with each deployment, also with a       driver, and
- *                        roll-back to older code                                     executors
+ *   MILLRACE_GENERATION  a number that grows with each deployment, also with a       all
+ *                        roll-back to older code
  *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver
  *   MILLRACE_METER       "log": each invocation logs what it used and its price;     all
  *                        default: nothing is counted

@@ -2,14 +2,16 @@ import type { Pipeline } from '../lib/dstream/stream.ts'
 import { eventRoutes } from '../lib/runtime/intake/event-routes.ts'
 import { type PlatformEvent, readEvent } from '../lib/runtime/intake/event-reader.ts'
 import { intakeHandler } from '../lib/runtime/intake/intake-handler.ts'
-import type { Environment } from './environment.ts'
+import { sourceCombiners } from '../lib/runtime/tasks/source-combiners.ts'
+import type { Context } from './driver-function.ts'
+import type { IntakeEnvironment } from './intake-environment.ts'
 import { jsonLog } from './log.ts'
 import type { FunctionPorts } from './ports.ts'
 
 /** What intake is composed of. Made once in a process, on its first event. */
 export interface IntakeParts {
   readonly pipeline: Pipeline
-  readonly environment: Environment
+  readonly environment: IntakeEnvironment
   readonly ports: FunctionPorts
 }
 
@@ -20,17 +22,19 @@ export interface IntakeResponse {
 }
 
 /** Appends all records of an event, or throws and receives the event again. */
-export type IntakeFunction = (event: PlatformEvent) => Promise<IntakeResponse>
+export type IntakeFunction = (event: PlatformEvent, context?: Context) => Promise<IntakeResponse>
 
 /** Composes intake. */
 export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): IntakeFunction => {
   const plan = pipeline.build()
   const routes = eventRoutes(plan, environment.sources, ports.sources)
-  const intake = intakeHandler({ plan, ...ports })
+  const { generation } = environment
+  const combinerOf = sourceCombiners({ plan, generation, clock: ports.clock })
+  const intake = intakeHandler({ plan, ...ports, combinerOf })
   const log = jsonLog(ports.write)
-  return async (event) => {
+  return async (event, context) => {
     const { appends, refused = [] } = await readEvent(event, routes)
-    log({ event: 'intake', ...(await intake(appends)) })
+    log({ event: 'intake', ...(await intake(appends, context?.getRemainingTimeInMillis())) })
     for (const { messageId, error } of refused)
       log({ event: 'messageRefused', messageId, code: error.code, message: error.message })
     return { batchItemFailures: refused.map(({ messageId }) => ({ itemIdentifier: messageId })) }

@@ -4,7 +4,7 @@
  */
 import pipeline from 'millrace-pipeline'
 import { awsPorts, functionsLog } from './aws-ports.ts'
-import { readEnvironment } from './environment.ts'
+import { readIntakeEnvironment } from './intake-environment.ts'
 import { type IntakeFunction, intakeFunction } from './intake-function.ts'
 import { type Invoke, meteredInvocations } from './usage.ts'
 import { watchFunctions } from './watch.ts'
@@ -18,13 +18,13 @@ let started: Started | undefined
 
 const start = (): Started => {
   watchFunctions(import.meta.url)
-  const environment = readEnvironment(process.env)
+  const environment = readIntakeEnvironment(process.env)
   const invoke = meteredInvocations(process.env, functionsLog)
   return { intake: intakeFunction({ pipeline, environment, ports: awsPorts(environment) }), invoke }
 }
 
 /** The entry point. If it throws, the event source delivers the same event again. */
-export const handler: IntakeFunction = async (event) => {
+export const handler: IntakeFunction = async (event, context) => {
   const { intake, invoke } = (started ??= start())
-  return invoke(() => intake(event))
+  return invoke(() => intake(event, context))
 }

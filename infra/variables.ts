@@ -27,16 +27,15 @@ export interface DriverFacts {
 }
 
 /** The variables of intake. */
-export const intakeVariables = ({
-  table,
-  blocks,
-  triggers,
-  sources,
-}: CommonFacts): Readonly<Record<string, string>> => ({
+export const intakeVariables = (
+  { table, blocks, triggers, sources }: CommonFacts,
+  { generation }: Pick<DriverFacts, 'generation'>,
+): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
   MILLRACE_BLOCKS: blocks,
   MILLRACE_TRIGGERS: triggers,
   MILLRACE_SOURCES: JSON.stringify(sources),
+  MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
 })
 
 /** The variables of the driver. */
@@ -44,9 +43,8 @@ export const driverVariables = (
   facts: CommonFacts,
   { outputs, generation, timeoutS, executors }: DriverFacts,
 ): Readonly<Record<string, string>> => ({
-  ...intakeVariables(facts),
+  ...intakeVariables(facts, { generation }),
   MILLRACE_OUTPUTS: JSON.stringify(outputs),
-  MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
   MILLRACE_TIMEOUT_S: String(timeoutS),
   ...(executors.length === 0 ? {} : { MILLRACE_EXECUTORS: JSON.stringify(executors) }),
 })

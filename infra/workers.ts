@@ -70,7 +70,7 @@ export const createWorkers = (
       ...inCommon,
       name: 'intake',
       settings: settings.intake,
-      environment: intakeVariables(common),
+      environment: intakeVariables(common, { generation }),
       description: `Takes records in for ${appName}`,
     }),
     driver: createWorker(scope, 'Driver', {

@@ -20,6 +20,8 @@ export const errorCodes = {
   BINDING_UNFIT:
     'A name is bound to a kind of source or output that the pipeline cannot use for it.',
   BINDING_UNKNOWN: 'A binding has a name that the pipeline does not use.',
+  BLOCK_OF_EARLIER_CODE:
+    'Records are gone from their source; what an earlier deployment made of them is used.',
   CLOCK_BEHIND:
     'A warning: the last batch is ahead of the clock, which was set back. Batches go on.',
   COMMAND_REFUSED: 'The application is in a state in which this command is not allowed.',

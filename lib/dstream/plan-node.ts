@@ -149,6 +149,12 @@ export interface OperatorNode extends NodeParts {
   /** Whether its elements are pairs of keys, after a shuffle: see `RDD.keyed`. Default: false. */
   readonly keyed?: boolean
   /**
+   * Whether it takes its inputs through one shuffle, or an exchange that combines by key, and in no
+   * other way. So it needs no records themselves, only what tasks make of them. If it shuffles
+   * again, it is the same shuffle with more checks. Default: false.
+   */
+  readonly combines?: boolean
+  /**
    * The time between two RDDs of this node. Default: as its parents. The node computes at every
    * batch time of its parents, and returns an RDD only at its own times.
    */
@@ -186,6 +192,7 @@ type OperatorSettings = Partial<
     | 'move'
     | 'readsParentState'
     | 'keyed'
+    | 'combines'
     | 'slideMs'
     | 'parameters'
     | 'free'

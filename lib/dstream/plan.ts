@@ -90,6 +90,8 @@ export interface PlanOptions {
   readonly onDataLoss: 'halt' | 'skip'
   readonly poison: PoisonLimits
   readonly onBadKey: 'fail' | 'dead-letter'
+  /** Where the steps before the first shuffle of a stream run. */
+  readonly sourceStage: 'intake' | 'driver'
   /** How many tasks of a large batch run at the same time. Undefined: the platform decides. */
   readonly parallelism: number | undefined
   /** How long dead letters are kept. Infinity: until they are redriven or deleted. */

@@ -102,6 +102,13 @@ export interface StreamOptions {
    * `millrace run`; on AWS, 1 and the executors of the construct.
    */
   readonly parallelism?: number
+  /**
+   * Where the steps from a stream up to the first reduction by key run. `'intake'`: in the function
+   * that takes the records in, where that makes less to store. `'driver'`: in the batch. Only the
+   * steps of a Kinesis stream ever run at intake, and only on AWS. Results are the same. Default
+   * `'intake'`.
+   */
+  readonly sourceStage?: 'intake' | 'driver'
 }
 
 const PIPELINE: unique symbol = Symbol.for('millrace.pipeline') as never
@@ -192,25 +199,12 @@ const resolve = ({
   onBadKey = 'fail',
   keepDeadLetters = DEAD_LETTERS_KEPT,
   parallelism,
+  sourceStage = 'intake',
 }: StreamOptions): PlanOptions => {
-  if (whenIdle !== 'rest' && whenIdle !== 'tick')
-    throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'whenIdle has an unknown value',
-      value: whenIdle,
-      allowed: "'rest' or 'tick'",
-    })
-  if (onDataLoss !== 'halt' && onDataLoss !== 'skip')
-    throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'onDataLoss has an unknown value',
-      value: onDataLoss,
-      allowed: "'halt' or 'skip'",
-    })
-  if (onBadKey !== 'fail' && onBadKey !== 'dead-letter')
-    throw new MillraceError('ARGUMENT_INVALID', {
-      problem: 'onBadKey has an unknown value',
-      value: onBadKey,
-      allowed: "'fail' or 'dead-letter'",
-    })
+  oneOf('whenIdle', whenIdle, ['rest', 'tick'])
+  oneOf('onDataLoss', onDataLoss, ['halt', 'skip'])
+  oneOf('onBadKey', onBadKey, ['fail', 'dead-letter'])
+  oneOf('sourceStage', sourceStage, ['intake', 'driver'])
   return Object.freeze({
     intervalMs: checkDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
     whenIdle,
@@ -228,11 +222,21 @@ const resolve = ({
     onDataLoss,
     poison: poisonOf(poison),
     onBadKey,
+    sourceStage,
     parallelism: parallelism === undefined ? undefined : atLeastOne('parallelism', parallelism),
     deadLettersKeptMs:
       keepDeadLetters === 'forever'
         ? Infinity
         : checkDurationMs('keepDeadLetters', keepDeadLetters, DEAD_LETTERS_KEPT_MIN.milliseconds),
+  })
+}
+
+const oneOf = (name: string, value: unknown, allowed: readonly string[]): void => {
+  if (allowed.includes(value as string)) return
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${name} has an unknown value`,
+    value,
+    allowed: allowed.map((one) => `'${one}'`).join(' or '),
   })
 }
 

@@ -18,6 +18,9 @@ export const combineGroup = async <K, V, W>(
   const sink = pairSink(into)
   for (const index of group) {
     const partition = await partitionAt(index, group.at(-1))
+    const before = combinedBefore<K, V, W>(partition, shuffle)
+    // It is alone in its group.
+    if (before !== undefined) return into.take(before, pause)
     try {
       await pushAll(partition, sink, pause)
     } catch {
@@ -28,6 +31,12 @@ export const combineGroup = async <K, V, W>(
   }
   await into.nextTask(pause)
 }
+
+/** What was made of a partition where its records came in. Undefined: its records are there. */
+const combinedBefore = <K, V, W>(
+  { combined }: Partition<readonly [K, V]>,
+  { label }: Shuffle<V, W>,
+): Bucket<K, W> | undefined => combined?.entriesOf(label) as Bucket<K, W> | undefined
 
 /** The same where a record is bad: partition by partition, so that it spoils no other one. */
 const combineApart = async <K, V, W>(
@@ -54,6 +63,8 @@ export const combineOne = async <K, V, W>(
   shuffle: Shuffle<V, W>,
   pause?: Pause,
 ): Promise<Bucket<K, W>> => {
+  const before = combinedBefore<K, V, W>(partition, shuffle)
+  if (before !== undefined) return before
   let map = new CombinedMap<K, V, W>(shuffle)
   await evaluate(partition, {
     label: shuffle.label,

@@ -1,4 +1,5 @@
 /** Partitions of an RDD, and what takes their elements. */
+import { invariant } from '../base/errors.ts'
 import type { Origin } from './bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
 import { isInArray, type Records } from './records.ts'
@@ -20,9 +21,33 @@ export interface Partition<T> {
    * partitions of a source together. Undefined: this one is computed by itself.
    */
   readonly sizeBytes?: number | undefined
+  /** Whether a shuffle computes it by itself, whatever its size. Default: false. */
+  readonly isAlone?: boolean | undefined
+  /** Its records were combined by key before, and are not there any more. Default: they are. */
+  readonly combined?: Combined | undefined
   /** Only for the type checker: the type of the elements. Never set at run time. */
   readonly element?: T
 }
+
+/** What map tasks have made of the records of a partition, where they came in. */
+export interface Combined {
+  /** Number of records. */
+  readonly recordCount: number
+  /** What the map task of a node has made of them: fresh copies of pairs, in no order. */
+  entriesOf(node: string): [unknown, unknown][]
+}
+
+function* noRecords(): Generator<never> {
+  invariant('B7', false, 'records are needed that were combined by key before')
+}
+
+/** A partition of what was combined before. It has no records: who asks for them fails. */
+export const combinedPartition = (combined: Combined): Partition<unknown> => ({
+  records: { pieces: noRecords },
+  steps: [],
+  isAlone: true,
+  combined,
+})
 
 /**
  * A partition whose records stay in their source until they are needed, and are forgotten
@@ -32,6 +57,8 @@ export interface Partition<T> {
 export interface LazyPartition<T> {
   /** As {@link Partition.sizeBytes}. */
   readonly sizeBytes: number
+  /** As {@link Partition.isAlone}. */
+  readonly isAlone?: boolean | undefined
   /** Number of records. Left out: nobody knows it before they are read. */
   readonly recordCount?: number
   /**
@@ -46,12 +73,20 @@ export type SourcePartition<T> = Partition<T> | LazyPartition<T>
 
 const lengthOf = (partition: SourcePartition<unknown>): number => {
   if (isLazy(partition)) return partition.recordCount ?? 0
+  if (partition.combined !== undefined) return partition.combined.recordCount
   return isInArray(partition.records) ? partition.records.length : 0
 }
 
 /** How many records the partitions have, as far as it is known before they are read. */
 export const recordsIn = (partitions: readonly SourcePartition<unknown>[]): number =>
   partitions.reduce((total, one) => total + lengthOf(one), 0)
+
+/** The bytes by which a shuffle groups partitions. Undefined: it computes this one by itself. */
+export const groupBytesOf = ({
+  isAlone,
+  sizeBytes,
+}: Pick<Partition<unknown>, 'isAlone' | 'sizeBytes'> = {}): number | undefined =>
+  isAlone === true ? undefined : sizeBytes
 
 /** The partition with a change, which a lazy one gets whenever it is read. */
 export const withChange = <T>(

@@ -4,7 +4,7 @@ import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
 import { type Elsewhere, elsewhereOf } from './elsewhere.ts'
 import { type Lineage, unknownSize } from './lineage.ts'
-import { isLazy, type Partition, type SourcePartition } from './partition.ts'
+import { groupBytesOf, isLazy, type Partition, type SourcePartition } from './partition.ts'
 import type { Step } from './steps.ts'
 import { checkPartitions, shuffled } from './shuffle.ts'
 import type { Combining, ShuffleInput } from './shuffle-types.ts'
@@ -117,8 +117,8 @@ export class RDD<out T> {
       ...this.#lineage,
       elsewhere: this.#elsewhere,
       partition: async (index, until) => {
-        const { records, steps, origin, madeFrom } = await this.partitionAt(index, until)
-        return { records, steps: [...steps, step], origin, madeFrom }
+        const { steps, records, origin, madeFrom, combined } = await this.partitionAt(index, until)
+        return { records, steps: [...steps, step], origin, madeFrom, combined }
       },
     })
   }
@@ -288,7 +288,7 @@ export const rddOfPartitions = <T>(
     label,
     partition: (index, until) => read.at(index, until),
     elsewhere: partitions.some(isLazy) ? 'unread' : 'read',
-    sizeOf: (index) => partitions[index]?.sizeBytes,
+    sizeOf: (index) => groupBytesOf(partitions[index]),
   })
 }
 

@@ -20,6 +20,7 @@ import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
 import { checkSeparatePlaces } from './sinks/separate-places.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
+import { combinedCode } from './sources/combined-code.ts'
 import { wholeReader, type WholeInput } from './sources/redriven.ts'
 import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
@@ -162,7 +163,7 @@ const openSources = async (parts: ServerParts): Promise<OpenedSources> => {
 const openSource = async (
   id: string,
   process: string,
-  { plan, ports, locations, listen, held }: ServerParts,
+  { plan, generation, ports, locations, listen, held }: ServerParts,
 ): Promise<OpenedSource> => {
   const declared = plan.sources.find((planned) => planned.id === id)?.node.source
   const location = locations.get(id)
@@ -188,6 +189,7 @@ const openSource = async (
     ports: ports.sources,
     clock: ports.clock,
     held,
+    code: combinedCode(plan, generation, id),
     process,
     report: listen,
   })

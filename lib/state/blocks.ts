@@ -91,15 +91,27 @@ export const blockOf = (records: readonly PositionedRecord[]): Block => ({
   records: records.map(({ record }) => record),
 })
 
+/** What is known of records, however they are stored. */
+export interface MeasuredRecords {
+  /** Their size when they are encoded, without positions. */
+  readonly bytes: number
+  /** See {@link recordsChecksum}. */
+  readonly sum: number
+}
+
+/** Measures records. */
+export const measureRecords = (records: readonly PositionedRecord[]): MeasuredRecords => {
+  const bytes = encode(records.map(({ record }) => record))
+  const positions = crc32(records.map(({ position }) => position).join())
+  return { bytes: bytes.byteLength, sum: crc32(bytes, positions) }
+}
+
 /**
  * Checksum of records and their positions (B7). It does not depend on how blocks are encoded: a
  * stored block and a block that is made again from the source have the same checksum.
  */
 export const recordsChecksum = (records: readonly PositionedRecord[]): number =>
-  crc32(
-    encode(records.map(({ record }) => record)),
-    crc32(records.map(({ position }) => position).join()),
-  )
+  measureRecords(records).sum
 
 /** A block that has a name already, but is not written yet. */
 export interface NamedBlock {

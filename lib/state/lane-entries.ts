@@ -29,6 +29,11 @@ export interface BlockRef extends SegmentRef {
   readonly sum: number
   /** Records beside these that intake could not read. They are dead letters. Default 0. */
   readonly rejected?: number
+  /**
+   * The generation for which it counts, if it holds what intake has combined by key. Default: it
+   * holds the records themselves, and counts for all.
+   */
+  readonly combinedFor?: number
 }
 
 /**
@@ -88,6 +93,8 @@ type PackedBlock = readonly [
   sum: number,
   /** Left out: none. */
   rejected?: number,
+  /** Left out: it holds the records themselves. */
+  combinedFor?: number,
 ]
 
 /**
@@ -103,8 +110,10 @@ export type PackedEntry = readonly [
 
 const packBlock = (block: BlockRef): PackedBlock => {
   const first = block.first === block.at ? 0 : block.first
+  const { rejected, combinedFor } = block
   const packed = [...packRef(block), first, block.count, block.sum] as const
-  return block.rejected === undefined ? packed : [...packed, block.rejected]
+  if (combinedFor !== undefined) return [...packed, rejected ?? 0, combinedFor]
+  return rejected === undefined ? packed : [...packed, rejected]
 }
 
 export const packEntry = ({ last, receivedMs, deadLetters, blocks }: LaneEntry): PackedEntry => [
@@ -120,12 +129,24 @@ export const unpackEntry = (
   [stored, receivedMs, deadLetters, ...packed]: PackedEntry,
 ): LaneEntry => {
   const blocks = packed.map(
-    ([at, by, chunks, bytes, checksum, first, count, sum, rejected]): BlockRef => ({
+    ([
+      at,
+      by,
+      chunks,
+      bytes,
+      checksum,
+      first,
+      count,
+      sum,
+      rejected = 0,
+      combinedFor,
+    ]): BlockRef => ({
       ...unpackRef(blockNode(source, lane), 0, [at, by, chunks, bytes, checksum]),
       first: first === 0 ? at : first,
       count,
       sum,
-      ...(rejected === undefined ? {} : { rejected }),
+      ...(rejected === 0 ? {} : { rejected }),
+      ...(combinedFor === undefined ? {} : { combinedFor }),
     }),
   )
   const last = stored === 0 ? (blocks.at(-1)?.at ?? BEGINNING) : stored

@@ -72,11 +72,54 @@ test.each<[what: string, body: string, stages: readonly string[]]>([
   expect([...found].map(([, ...parts]) => parts.join('|'))).toEqual(stages)
 })
 
+const COMBINES = 'nothing needs the records themselves'
+
+test.each<[what: string, body: string, intake: string]>([
+  [
+    'reductions, state and windows by key, through narrow operators',
+    `const kept = pairs.filter(([, n]) => n > 0)
+     kept.reduceByKey((a, b) => a + b).print()
+     pairs.union(kept.mapValues((n) => -n)).countByValue()
+     pairs.updateStateByKey<number>((all, n = 0) => n + all.length).print()
+     pairs.reduceByKeyAndWindow((a, b) => a + b, seconds(2)).print()`,
+    `combines for reduceByKey-1, reduceByKeyAndWindow-1, updateStateByKey-1: ${COMBINES}`,
+  ],
+  [
+    'two ways to one reduction',
+    'pairs.union(pairs.mapValues((n) => -n)).reduceByKey((a, b) => a + b).print()',
+    'stores records: union-1 gets its records in two ways',
+  ],
+  ['an output', 'lines.print()', 'stores records: print-1 needs the records themselves'],
+  [
+    'a window of records',
+    'pairs.window(seconds(2)).reduceByKey((a, b) => a + b).print()',
+    'stores records: window-1 needs the records themselves',
+  ],
+  [
+    'a stream that is kept',
+    'pairs.cache().reduceByKey((a, b) => a + b).print()',
+    'stores records: map-1 is kept for several uses',
+  ],
+  [
+    'a function of an RDD',
+    'pairs.transform((rdd) => rdd).print()',
+    'stores records: transform-1 gets whole RDDs',
+  ],
+  [
+    'a join with what is computed',
+    'pairs.updateStateByKey<number>((all, n = 0) => n + all.length).join(pairs).print()',
+    'stores records: they meet updateStateByKey-1, which is computed in the driver',
+  ],
+])('shows what intake does: %s', TIMEOUT, async (_, body, intake) => {
+  expect(await planOf(body)).toContain(`\ntextFileStream-1\n  intake ${intake}\n`)
+})
+
 test('gives the same as JSON', TIMEOUT, async () => {
   const answer = JSON.parse(await planOf('pairs.groupByKey().print()', '--json')) as object
   expect(answer).toMatchObject({
     app: 'app',
     intervalMs: 1_000,
+    sources: [{ source: 'textFileStream-1', combinedFor: ['groupByKey-1'], because: COMBINES }],
     stages: [
       { node: 'groupByKey-1', from: ['textFileStream-1'], steps: ['map-1'], runs: 'in tasks' },
       { node: 'print-1', from: ['groupByKey-1'], steps: [], runs: 'in the driver' },

@@ -52,7 +52,7 @@ DStream.prototype.countByValue = function (options = {}) {
       [this.node],
       ([input]) =>
         input?.mapToPair((value) => [value, 1]).reduceByKey((a, b) => a + b, { partitions }),
-      { parameters: { partitions } },
+      { combines: true, parameters: { partitions } },
     ),
   )
 }
@@ -60,11 +60,15 @@ DStream.prototype.countByValue = function (options = {}) {
 DStream.prototype.reduce = function (f) {
   checkFunction('reduce', f)
   return this.to(
-    operatorNode('reduce', [this.node], ([input]) =>
-      input
-        ?.mapToPair((element) => [null, element])
-        .reduceByKey(f)
-        .values(),
+    operatorNode(
+      'reduce',
+      [this.node],
+      ([input]) =>
+        input
+          ?.mapToPair((element) => [null, element])
+          .reduceByKey(f)
+          .values(),
+      { combines: true },
     ),
   )
 }

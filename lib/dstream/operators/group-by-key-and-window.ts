@@ -67,6 +67,7 @@ DStream.prototype.groupByKeyAndWindow = function (length, slide, options = {}) {
       },
       {
         stateful: { partitions, panes: true, keyedPanes: true, layout: layoutOf(span) },
+        combines: true,
         slideMs: span.slideMs,
         keyed: true,
         parameters: { lengthMs: span.lengthMs, slideMs: span.slideMs, partitions },

@@ -62,7 +62,7 @@ DStream.prototype.groupByKey = function (options = {}) {
       'groupByKey',
       [this.node],
       ([input]) => pairsOf(input)?.groupByKey({ partitions }),
-      { parameters: { partitions } },
+      { combines: true, parameters: { partitions } },
     ),
   )
 }
@@ -76,7 +76,7 @@ DStream.prototype.combineByKey = function (create, mergeValue, mergeCombinations
       [this.node],
       ([input]) =>
         pairsOf(input)?.combineByKey(create, mergeValue, mergeCombinations, { partitions }),
-      { parameters: { partitions } },
+      { combines: true, parameters: { partitions } },
     ),
   )
 }

@@ -97,7 +97,7 @@ const joinNode = (
       (requireRdd(kind, a, batch) as Pairs)[kind](requireRdd(kind, b, batch) as Pairs, {
         partitions,
       }) as RDD<unknown>,
-    { parameters: { partitions } },
+    { combines: true, parameters: { partitions } },
   )
 }
 

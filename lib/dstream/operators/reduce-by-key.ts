@@ -31,7 +31,7 @@ DStream.prototype.reduceByKey = function (f, options = {}) {
       'reduceByKey',
       [this.node],
       ([input]) => pairsOf(input)?.reduceByKey(f, { partitions }),
-      { parameters: { partitions } },
+      { combines: true, parameters: { partitions } },
     ),
   )
 }

@@ -60,6 +60,7 @@ export const pairWindowNode = <K, V>(
         keyedPanes: true,
         layout: layoutOf(span),
       },
+      combines: true,
       slideMs: span.slideMs,
       keyed,
       parameters,

@@ -174,6 +174,7 @@ const nodeOf = (
       },
       ...(move === undefined ? {} : { move }),
       parameters: { partitions },
+      combines: true,
       keyed: true,
       nondeterministic: timed,
     },

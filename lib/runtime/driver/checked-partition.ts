@@ -29,11 +29,12 @@ export const checkedPartition = (
 ): SourcePartition<unknown> =>
   isLazy(partition)
     ? new CheckedPartition(partition, index, checks)
-    : checkedRead(partition, partition.records, checks)
+    : withPoisonLimits(partition, checks.limits)
 
 /** A batch may have tens of thousands of them: so they have no functions of their own. */
 class CheckedPartition implements LazyPartition<unknown> {
   readonly sizeBytes: number
+  readonly isAlone: boolean
   readonly recordCount?: number
   readonly #partition: LazyPartition<unknown>
   readonly #index: number
@@ -41,6 +42,7 @@ class CheckedPartition implements LazyPartition<unknown> {
 
   constructor(partition: LazyPartition<unknown>, index: number, checks: PartitionChecks) {
     this.sizeBytes = partition.sizeBytes
+    this.isAlone = partition.isAlone === true
     if (partition.recordCount !== undefined) this.recordCount = partition.recordCount
     this.#partition = partition
     this.#index = index
@@ -51,7 +53,10 @@ class CheckedPartition implements LazyPartition<unknown> {
     const handOut = await this.#checks.reads.begin(this.#partition)
     return () => {
       const read = handOut()
-      return checkedRead(read, this.#counted(read.records), this.#checks)
+      return withPoisonLimits(
+        { ...read, records: this.#counted(read.records) },
+        this.#checks.limits,
+      )
     }
   }
 
@@ -62,16 +67,17 @@ class CheckedPartition implements LazyPartition<unknown> {
   }
 }
 
-const checkedRead = (
-  read: Partition<unknown>,
-  records: Records,
-  { limits }: PartitionChecks,
+/** The same for a partition that was read. */
+export const withPoisonLimits = (
+  partition: Partition<unknown>,
+  limits: PoisonLimits,
 ): Partition<unknown> => {
-  if (read.origin === undefined) return { ...read, records }
-  const origin = { ...read.origin, limits }
+  const { records } = partition
+  if (partition.origin === undefined) return partition
+  const origin = { ...partition.origin, limits }
   // What is made later has no part that cannot be read.
   if (isInArray(records)) checkPoison(origin, 0, records.length)
-  return { ...read, records, origin }
+  return { ...partition, origin }
 }
 
 /** The same records. `count` gets their number when all of them are known. */

@@ -82,6 +82,7 @@ const readAll = async (
   const lazyReads = new LazyReads(runner.clock)
   const { poison: limits } = runner.plan.options
   let records = 0
+  let isOther = false
   for (const { id, source, taken } of sourcesOf(runner, input)) {
     const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
     for (const part of data.unreadable ?? []) checkPoison({ ...part, limits }, 0, 0)
@@ -95,13 +96,14 @@ const readAll = async (
       data.partitions.map((part, index) => checkedPartition(part, index, checks)),
     )
     read[id] = data.input
+    isOther ||= data.isOther === true
     records += data.records
   }
   const isWhole = Object.entries(read).every(([id, { objects, lost }]) => {
     const logged = input.sources[id]
     return objects === logged?.objects && lost?.length === logged?.lost?.length
   })
-  const now = isWhole ? input : { ...input, sources: { ...input.sources, ...read } }
+  const now = isWhole && !isOther ? input : { ...input, sources: { ...input.sources, ...read } }
   return { partitions, input: now, records, lazyReads }
 }
 

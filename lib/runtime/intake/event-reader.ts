@@ -5,7 +5,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import type { SourceDeclaration } from '../../dstream/sources/declaration.ts'
 import type { Location } from '../locations.ts'
-import type { LaneDelivery } from './intake.ts'
+import type { LaneDelivery } from './lane-delivery.ts'
 
 /** An event, as a function receives it. Most events have records. */
 export interface PlatformEvent {

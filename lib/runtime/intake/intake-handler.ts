@@ -19,6 +19,7 @@ import { nextBatchTime } from '../driver/schedule.ts'
 import type { Trigger } from '../driver/triggers.ts'
 import type { SourceAppend } from './event-reader.ts'
 import { Intake } from './intake.ts'
+import type { Combiner } from './lane-blocks.ts'
 import { KnownSources } from './known-sources.ts'
 
 /** What the function needs, for as long as its process lives. */
@@ -27,6 +28,8 @@ export interface IntakeHandlerParts {
   readonly store: ItemStore
   readonly clock: Clock
   readonly randomness: Randomness
+  /** Combines the records of a source. Left out: for none. */
+  readonly combinerOf?: (source: string) => Combiner | undefined
   /** Sends triggers to the driver. */
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
@@ -36,10 +39,18 @@ export interface IntakeAnswer {
   /** Records that were new. */
   readonly records: number
   readonly rejected: number
+  /** Of the new records, those that were stored combined by key. Left out: none. */
+  readonly combined?: number
 }
 
-/** Appends the records of one event. */
-export type IntakeHandler = (appends: readonly SourceAppend[]) => Promise<IntakeAnswer>
+/**
+ * Appends the records of one event. `remainingMs`: the time that is left for it. At least half of
+ * it stays for the appends themselves. Default: no limit.
+ */
+export type IntakeHandler = (
+  appends: readonly SourceAppend[],
+  remainingMs?: number,
+) => Promise<IntakeAnswer>
 
 /**
  * Makes the handler. It resolves when all records are durable, and then the source may be
@@ -47,30 +58,39 @@ export type IntakeHandler = (appends: readonly SourceAppend[]) => Promise<Intake
  * error of the store. Records that were already appended are dropped when they come again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
-  const { plan, store, clock, randomness, scheduleTriggers } = parts
+  const { plan, store, clock, randomness, combinerOf, scheduleTriggers } = parts
   const woken: (Head | undefined)[] = []
+  let combined = 0
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
     const { limits, deadLettersKeptMs } = plan.options
     const shared = { app: plan.name, store, clock, randomness, limits, deadLettersKeptMs }
     const intake =
       intakes.get(source) ??
-      new Intake({ ...shared, source, woke: (head) => void woken.push(head) })
+      new Intake({
+        ...shared,
+        source,
+        combiner: combinerOf?.(source),
+        combined: (records) => (combined += records),
+        woke: (head) => void woken.push(head),
+      })
     intakes.set(source, intake)
     return intake
   }
-  const append = async (one: SourceAppend): Promise<number> =>
+  const append = async (one: SourceAppend, deadlineMs: number): Promise<number> =>
     'delivery' in one
-      ? intakeOf(one.source).append(one.delivery)
+      ? intakeOf(one.source).append(one.delivery, deadlineMs)
       : intakeOf(one.source).appendAtTail(one.lane, one.records)
 
   const known = new KnownSources({ store, app: plan.name, clock })
 
-  return async (appends) => {
+  return async (appends, remainingMs = Infinity) => {
     woken.length = 0
+    combined = 0
+    const deadlineMs = clock.now() + remainingMs / 2
     await known.check(appends.map(({ source }) => source))
     // All lanes at the same time. An error is thrown only after the other appends are done.
-    const answers = await Promise.allSettled(appends.map(append))
+    const answers = await Promise.allSettled(appends.map((one) => append(one, deadlineMs)))
     // Before any error is thrown: the head is awake, and nothing else sends its first trigger.
     if (woken.length > 0) await scheduleTriggers([firstTrigger(plan, woken.at(-1))])
     const failed = answers.find((answer) => answer.status === 'rejected')
@@ -81,6 +101,7 @@ export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
         0,
       ),
       rejected: appends.reduce((total, one) => total + rejectedIn(one), 0),
+      ...(combined === 0 ? {} : { combined }),
     }
   }
 }

@@ -14,41 +14,24 @@ import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { Randomness } from '../../ports/randomness.ts'
-import { nameBlock, type NamedBlock, type PositionedRecord } from '../../state/blocks.ts'
+import type { NamedBlock } from '../../state/blocks.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
-import { advance, BEGINNING, blockNode, isAfter } from '../../state/lane-entries.ts'
+import { advance, BEGINNING, isAfter } from '../../state/lane-entries.ts'
 import type { NamedPage } from '../../state/lane-pages.ts'
 import { LanePartitions } from '../../state/lane-partitions.ts'
 import { type Lane, readLane, swapLane } from '../../state/lanes.ts'
-import type { DeadLetter } from '../../state/dead-letters.ts'
 import { wake } from '../driver/rest.ts'
 import { type NamedSegment, putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
-import { ancestorsOf, type LaneParents } from './ancestors.ts'
+import { ancestorsOf } from './ancestors.ts'
 import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
+import { type Combiner, LaneBlocks } from './lane-blocks.ts'
+import type { LaneDelivery } from './lane-delivery.ts'
 import { mayNamePage, namesBlock } from './named.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
-
-/** Records of one lane in the order of their positions, and the records that could not be read. */
-export interface LaneDelivery {
-  readonly lane: string
-  readonly records: readonly PositionedRecord[]
-  readonly rejected?: readonly DeadLetter[]
-  /**
-   * The last position of the delivery, if its record was rejected. Default: that of the last
-   * record.
-   */
-  readonly last?: string
-  /** See {@link Lane.feeder}. Left out: it stays as it is. */
-  readonly feeder?: string
-  /** Called before records are dropped as redelivered. If it throws, nothing is appended. */
-  readonly beforeDropping?: () => Promise<void>
-  /** Called when the lane is new. Default: the lane has no parents. */
-  readonly parentsOf?: LaneParents
-}
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -67,6 +50,16 @@ export interface IntakeParts {
    * called.
    */
   readonly woke?: (head: Head | undefined) => void
+  /** See {@link LaneBlocks}. Left out: all blocks hold records. */
+  readonly combiner?: Combiner | undefined
+  /** Called when an append has stored what so many records come to by key. */
+  readonly combined?: (records: number) => void
+}
+
+/** When an append began, and by when what takes long must be done. */
+interface AppendTimes {
+  readonly nowMs: number
+  readonly deadlineMs: number
 }
 
 /** What an append stores before the lane names it. */
@@ -87,17 +80,21 @@ export class Intake {
   readonly #parts: IntakeParts
   readonly #heads: HeadStore
   readonly #queue: LaneQueue
+  readonly #blocks: LaneBlocks
   /**
    * Lanes as this intake has last written them. A lane has one feeder, so they are usually still
    * the same. If not, the condition on the tail fails.
    */
   readonly #lastWritten = new Map<string, Lane>()
   readonly #partitions: LanePartitions
+  /** Whether the application had failed when this intake last read the head. */
+  #hasFailed = false
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
     this.#heads = new HeadStore(parts.store, parts.app)
     this.#queue = new LaneQueue(parts, this.#heads)
+    this.#blocks = new LaneBlocks(parts)
     this.#partitions = new LanePartitions(parts.store, parts.app, parts.source)
   }
 
@@ -116,20 +113,23 @@ export class Intake {
   /**
    * Makes a delivery durable, exactly once: records that are already there are dropped. Returns the
    * number of new records. When it resolves, the source may be acknowledged. When it rejects, the
-   * source must deliver again.
+   * source must deliver again. What is combined by key is done before `deadlineMs`, or not at all.
    *
    * @throws MillraceError `LANE_FULL` (retryable) while the driver is too far behind.
    * `SOURCE_UNKNOWN` (retryable) if the running plan does not have the source any more. The errors
    * of the store.
    */
-  async append(delivery: LaneDelivery): Promise<number> {
+  async append(delivery: LaneDelivery, deadlineMs: number = Infinity): Promise<number> {
     const { clock } = this.#parts
     invariant(
       'B1',
       isInOrder(delivery.records),
       `a delivery to lane ${delivery.lane} is not in the order of its positions`,
     )
-    const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())
+    const appended = await this.#appendNew(delivery.lane, () => delivery, {
+      nowMs: clock.now(),
+      deadlineMs,
+    })
     await this.#wakeHead()
     return appended
   }
@@ -148,7 +148,10 @@ export class Intake {
     })
     // Others feed this lane too, so what this intake has last written is probably old.
     this.#lastWritten.delete(lane)
-    const appended = await this.#appendNew(lane, deliveryAfter, this.#parts.clock.now())
+    const appended = await this.#appendNew(lane, deliveryAfter, {
+      nowMs: this.#parts.clock.now(),
+      deadlineMs: Infinity,
+    })
     await this.#wakeHead()
     return appended
   }
@@ -159,7 +162,7 @@ export class Intake {
   async #appendNew(
     lane: string,
     deliveryAfter: (tail: string) => LaneDelivery,
-    nowMs: number,
+    { nowMs, deadlineMs }: AppendTimes,
   ): Promise<number> {
     const { clock, store, app, source, randomness } = this.#parts
     let seen =
@@ -177,7 +180,8 @@ export class Intake {
       if (tries === 1)
         await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
       const attemptId = randomness.attemptId()
-      const { next, count, ...written } = await this.#prepare(seen, delivery, { attemptId, nowMs })
+      const attempt = { attemptId, nowMs, deadlineMs }
+      const { next, count, ...written } = await this.#prepare(seen, delivery, attempt)
       if (seen === undefined) await withRetries(clock, () => this.#partitions.use(lane))
       // B5: what the lane will name is stored first.
       await allOrFirstError(
@@ -186,6 +190,7 @@ export class Intake {
       const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
       // A refusal that shows this attempt id is a success whose answer was lost.
       if (answer.swapped || answer.current?.by === attemptId) {
+        if (written.block?.ref.combinedFor !== undefined) this.#parts.combined?.(count)
         this.#lastWritten.set(lane, next)
         return count
       }
@@ -215,20 +220,19 @@ export class Intake {
   async #prepare(
     seen: Lane | undefined,
     delivery: LaneDelivery,
-    { attemptId, nowMs }: { readonly attemptId: string; readonly nowMs: number },
+    { attemptId, nowMs, deadlineMs }: AppendTimes & { readonly attemptId: string },
   ): Promise<Written & { readonly next: Lane; readonly count: number }> {
-    const { store, app, source } = this.#parts
+    const { source } = this.#parts
     const { lane } = delivery
     const tail = seen?.tail ?? BEGINNING
     const fresh = delivery.records.filter(({ position }) => isAfter(position, tail))
-    const name = { node: blockNode(source, lane), by: attemptId }
-    const block = fresh.length === 0 ? undefined : nameBlock(store, app, name, fresh)
     const last = lastOf(delivery)
-    const entry = entryOf(fresh, block?.ref, {
-      last,
-      deadLetters: rejectedAfter(delivery, tail).length,
-      receivedMs: nowMs,
-    })
+    const deadLetters = rejectedAfter(delivery, tail).length
+    const request = { lane, records: fresh, rejected: deadLetters, deadlineMs }
+    const mayCombine = delivery.isReplayable === true && !this.#hasFailed
+    const block =
+      fresh.length === 0 ? undefined : await this.#blocks.name(request, attemptId, mayCombine)
+    const entry = entryOf(fresh, block?.ref, { last, deadLetters, receivedMs: nowMs })
     const feeder = delivery.feeder ?? seen?.feeder
     const addition = { lane, entry, by: attemptId, ...(feeder === undefined ? {} : { feeder }) }
     const { written: page, ...queue } = await this.#queue.with(seen, addition)
@@ -278,6 +282,7 @@ export class Intake {
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const head = await withRetries(clock, () => this.#heads.read())
       this.#queue.saw(head)
+      this.#hasFailed = head?.status === 'failed'
       if (head === undefined) return woke?.(undefined)
       if (!head.sources.includes(source)) throw unknownSource(source, head.sources)
       if (head.status !== 'rest') return

@@ -10,7 +10,8 @@ import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receive
 import type { PositionedRecord } from '../../state/blocks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { Listener } from '../events.ts'
-import type { Intake, LaneDelivery } from './intake.ts'
+import type { Intake } from './intake.ts'
+import type { LaneDelivery } from './lane-delivery.ts'
 
 /** The lane of a receiver: each source has one. */
 export const RECEIVER_LANE = 'receiver'

@@ -152,6 +152,7 @@ const withRedriven = (input: SourceInput, redriven: LanesInput): WholeInput => {
 }
 
 const joinData = (data: InputData, back: InputData<LanesInput>): InputData<WholeInput> => ({
+  ...data,
   partitions: [...data.partitions, ...back.partitions],
   input: { ...data.input, redriven: back.input, ...lostOf(data.input, back.input) },
   records: data.records + back.records,

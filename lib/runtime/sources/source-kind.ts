@@ -8,6 +8,7 @@ import type { ItemStore } from '../../ports/item-store.ts'
 import type { Receiver } from '../../ports/receiver.ts'
 import type { Listener } from '../events.ts'
 import type { EventReader } from '../intake/event-reader.ts'
+import type { CombinedCode } from '../../state/combined-blocks.ts'
 import type { Location, LocationForm } from '../locations.ts'
 import type { HeldLimits } from './held-limits.ts'
 import type { SourcePorts } from './source-ports.ts'
@@ -28,6 +29,8 @@ export interface OpenSourceParts extends SourcePlace {
   readonly clock: Clock
   /** Default: {@link HELD_LIMITS}. */
   readonly held?: HeldLimits | undefined
+  /** For what blocks count that intake has combined. Left out: the plan has no source stage. */
+  readonly code?: CombinedCode | undefined
   /** Identifies this process, for data that exists only in its memory. */
   readonly process: string
   readonly report: Listener

@@ -57,6 +57,8 @@ export interface InputData<I extends SourceInput = SourceInput> {
    * start.
    */
   readonly input: I
+  /** Whether the input differs from the logged one although nothing is gone. Default: false. */
+  readonly isOther?: boolean
   /** Number of records in the partitions, as far as it is known before they are read. */
   readonly records: number
   /** Parts in which nothing could be read. What is partly unreadable is in the partitions. */

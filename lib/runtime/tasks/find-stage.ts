@@ -25,10 +25,13 @@ export interface StageBatch extends Pick<
   readonly taskBytes: number | undefined
 }
 
+/** The stage to find. Only a node: its first stage with tasks that brings records together. */
+export type WantedStage = StageName | Pick<StageName, 'node'>
+
 /** A stage with its tasks. Undefined: the node has no such stage. */
 export const findStage = async (
   { plan, timeMs, zeroMs, records, pause, taskBytes }: StageBatch,
-  name: StageName,
+  name: WantedStage,
 ): Promise<Stage | undefined> => {
   const planned = plan.nodes.find(({ id }) => id === name.node)
   if (planned === undefined) return undefined
@@ -72,11 +75,11 @@ const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
 
 /** Ends what runs when it has found a stage. */
 class StageFinder implements TaskRunner {
-  readonly #name: StageName
+  readonly #name: WantedStage
   readonly #numbers = new StageNumbers()
   found: Stage | undefined
 
-  constructor(name: StageName) {
+  constructor(name: WantedStage) {
     this.#name = name
   }
 
@@ -86,8 +89,15 @@ class StageFinder implements TaskRunner {
 
   async runStage(stage: Stage): Promise<void> {
     // Another stage of the node comes first: what it gives is not needed here.
-    if (stageKey(stage) !== stageKey(this.#name)) return
+    if (!this.#isWanted(stage)) return
     this.found = stage
     throw new Error('the stage was found')
+  }
+
+  #isWanted(stage: Stage): boolean {
+    const name = this.#name
+    if ('side' in name) return stageKey(stage) === stageKey(name)
+    const brings = stage.side === 'map' || stage.side === 'exchange'
+    return brings && stage.node === name.node && stage.count > 0
   }
 }

@@ -51,7 +51,7 @@ export const batchBugs: readonly PlantedBug[] = [
     effect: 'what an old deployment has made of a block stands for what the new one makes of it',
     edits: [
       {
-        file: 'lib/runtime/sources/lanes/read-input.ts',
+        file: 'lib/runtime/sources/lanes/block-partitions.ts',
         find: 'unreadable: ref.rejected ?? 0,',
         replace: 'made: ref.by + ref.at, unreadable: ref.rejected ?? 0,',
       },

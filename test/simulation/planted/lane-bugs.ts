@@ -123,8 +123,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/lost-blocks.ts',
-        find: 'if (!agrees(records, ref))\n',
-        replace: 'if (records.length === 0 && !agrees(records, ref))\n',
+        find: 'if (agrees(records, ref)) return',
+        replace: 'if (records.length > 0 || agrees(records, ref)) return',
       },
     ],
   },

@@ -213,10 +213,14 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())
+        find: `const appended = await this.#appendNew(delivery.lane, () => delivery, {
+            nowMs: clock.now(),
+            deadlineMs,
+          })
           await this.#wakeHead()`,
         replace: `await this.#wakeHead()
-    const appended = await this.#appendNew(delivery.lane, () => delivery, clock.now())`,
+    const times = { nowMs: clock.now(), deadlineMs }
+    const appended = await this.#appendNew(delivery.lane, () => delivery, times)`,
       },
     ],
   },

@@ -148,6 +148,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
       onBadKey: 'fail',
+      sourceStage: 'intake',
       parallelism: undefined,
       deadLettersKeptMs: 14 * 86_400_000,
     },
@@ -163,6 +164,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
       keepDeadLetters: 'forever',
+      sourceStage: 'driver',
       parallelism: 4,
     },
     {
@@ -173,6 +175,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
       onBadKey: 'dead-letter',
+      sourceStage: 'driver',
       parallelism: 4,
       deadLettersKeptMs: Infinity,
     },

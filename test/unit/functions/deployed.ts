@@ -16,6 +16,7 @@ import { type ExecutorFunction, executorFunction } from '../../../functions/exec
 import type { DriverPorts } from '../../../functions/ports.ts'
 import type { BlobStore } from '../../../lib/ports/blob-store.ts'
 import type { ItemStore } from '../../../lib/ports/item-store.ts'
+import type { ShardRange, StreamReader } from '../../../lib/ports/stream-reader.ts'
 import type { Executors } from '../../../lib/ports/executors.ts'
 import type { PlatformEvent } from '../../../lib/runtime/intake/event-reader.ts'
 import type { Location } from '../../../lib/runtime/locations.ts'
@@ -69,6 +70,8 @@ export class Deployed {
   /** How often the retention of the stream was asked for. It is a day. */
   retentionAsked = 0
   remainingMs: () => number = () => TIMEOUT_MS
+  /** Reads the shards again. Default: they have forgotten all. */
+  readShard: StreamReader['read'] = async () => []
   readonly #make: {
     readonly intake: () => Promise<IntakeFunction>
     readonly driver: () => Promise<DriverFunction>
@@ -172,7 +175,8 @@ export class Deployed {
   }
 
   async invokeIntake(event: PlatformEvent): Promise<IntakeResponse> {
-    return this.#answered(async () => (this.#intake ??= await this.#make.intake())(event))
+    const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
+    return this.#answered(async () => (this.#intake ??= await this.#make.intake())(event, context))
   }
 
   /** Calls the driver. With `scheduleMinute`: as the schedule does every minute. */
@@ -235,7 +239,11 @@ export class Deployed {
             this.retentionAsked += 1
             return 86_400_000
           },
-          reader: async () => this.#watched({ read: async () => [], parents: async () => [] }),
+          reader: async () =>
+            this.#watched({
+              read: (range: ShardRange) => this.readShard(range),
+              parents: async () => [],
+            }),
         },
       },
       sinks: { objects: async () => this.#watched(this.world.files) },

@@ -234,7 +234,8 @@ describe.each(['intake', 'driver', 'driver-with-executors', 'executor'])('%s', (
   })
 
   test('contains only what it runs', async () => {
-    const ofDriver = /^lib\/runtime\/(sinks|tasks|driver\/(driver|run|commit))|sink/
+    const ofDriver =
+      /^lib\/runtime\/(sinks|tasks\/(execute|spread|stage-|task-)|driver\/(driver|run|commit))|sink/
     const ofExecutors = /lambda|executor/
     const others =
       {

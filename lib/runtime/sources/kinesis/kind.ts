@@ -66,6 +66,7 @@ const eventReader = ({ reader, createdMs }: StreamPorts): EventReader<StreamLoca
       const times = await created.of(arns)
       const more = {
         parentsOf,
+        isReplayable: reader !== undefined,
         // Records that are already there may come from a new stream with the same name.
         beforeDropping: (): Promise<void> => created.check(arns),
       }
@@ -143,9 +144,9 @@ const kinesis: SourceKind<StreamLocation> = {
     typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
   deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
   describe: ({ streamArn }) => ({ what: `records of ${streamArn}` }),
-  open: (_, { store, app, source, declared, ports, held, report }) => {
+  open: (_, { store, app, source, declared, ports, held, code, report }) => {
     const leaving = leavingTimes(ports.kinesis)
-    const place = { store, app, source, held, predecessors: earlierLives, leaving }
+    const place = { store, app, source, held, code, predecessors: earlierLives, leaving }
     const open = ports.kinesis?.reader
     if (open === undefined) return { reader: lanesReader(place) }
     const replay = shardReplay({ elements: elementsOf(declared), startMs: startOf(declared), open })

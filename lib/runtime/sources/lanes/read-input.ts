@@ -9,14 +9,8 @@
  */
 import { mapAtOnce, mapWithin } from '../../../base/concurrency.ts'
 import { MillraceError } from '../../../base/errors.ts'
-import {
-  type LazyPartition,
-  type Partition,
-  recordsIn,
-  type SourcePartition,
-} from '../../../rdd/partition.ts'
-import { type Block, positionsOf } from '../../../state/blocks.ts'
-import { deadLetterOf } from '../../../state/dead-letters.ts'
+import { type LazyPartition, recordsIn, type SourcePartition } from '../../../rdd/partition.ts'
+import type { CombinedCode } from '../../../state/combined-blocks.ts'
 import type { BlockRef, LaneEntry } from '../../../state/lane-entries.ts'
 import { isRedriveLane, isRedriveLaneOfFiles } from '../../dead-letters/redrive-lanes.ts'
 import { HELD_LIMITS, type HeldLimits } from '../held-limits.ts'
@@ -29,6 +23,7 @@ import type {
   SourceReader,
   UnreadablePart,
 } from '../source-reader.ts'
+import { laneText, partitionOf, partitionOfCombined } from './block-partitions.ts'
 import { type BlockRecovery, findBlock, type FoundBlock } from './lost-blocks.ts'
 import type { LaneInput } from './waiting-lanes.ts'
 
@@ -47,6 +42,8 @@ export interface LanesReading extends SourcePlace {
   readonly held?: HeldLimits | undefined
   /** How a lost block is made again. Left out: the source cannot be read again. */
   readonly recovery?: BlockRecovery | undefined
+  /** For what combined blocks count. Left out: for nothing. */
+  readonly code?: CombinedCode | undefined
   /** How redriven files are read again. Left out: the source has no files. */
   readonly readAgain?: SourceReader['readAgain']
 }
@@ -66,7 +63,7 @@ interface LaneBlock {
 /** A block with its records, or lost. */
 type ReadBlock = LaneBlock & FoundBlock
 /** The same, or a block that is read when its turn comes. */
-type SeenBlock = ReadBlock | (LaneBlock & { readonly found: true; readonly block?: undefined })
+type SeenBlock = ReadBlock | (LaneBlock & { readonly found: true })
 
 /** Reads an input. */
 export const readInput = async (
@@ -95,9 +92,12 @@ export const readInput = async (
     partitionsOf(one, reading),
   )
   const all = partitions.flat()
+  const earlier = seen.filter(isEarlier)
+  for (const { lane, ref } of earlier) reportEarlier(reading, lane, ref)
   return {
     partitions: all,
-    input: withoutLost(input, seen),
+    input: withEarlier(withoutLost(input, seen), earlier, reading.code),
+    ...(earlier.length === 0 ? {} : { isOther: true }),
     records: recordsIn(all),
     unreadable: unreadableIn(reading.source, input),
   }
@@ -106,32 +106,36 @@ export const readInput = async (
 const readNow = async ({ lane, ref }: LaneBlock, reading: AttemptReading): Promise<ReadBlock> => {
   // Only the source itself can be read again.
   const recovery = isRedriveLane(lane) ? undefined : reading.recovery
-  return { lane, ...(await findBlock(reading, lane, ref, recovery)) }
+  return { lane, ...(await findBlock({ ...reading, recovery }, lane, ref)) }
 }
 
 /** Looks whether a block is there, if an attempt has failed. Its records are forgotten. */
 const lookAt = async (one: LaneBlock, reading: AttemptReading): Promise<SeenBlock> => {
   const seen = reading.isRetry ? await readNow(one, reading) : undefined
-  return seen?.found === false ? seen : { ...one, found: true }
+  return seen !== undefined && (!seen.found || isEarlier(seen)) ? seen : { ...one, found: true }
 }
 
 const partitionsOf = async (
-  { lane, ref, block }: SeenBlock & { readonly found: true },
+  one: SeenBlock & { readonly found: true },
   reading: AttemptReading,
 ): Promise<readonly SourcePartition<unknown>[]> => {
-  if (block === undefined) return [lazyBlock({ lane, ref }, reading)]
-  if (!isRedriveLaneOfFiles(lane)) return [partitionOf({ lane, ref }, block, reading)]
-  return readFilesAgain(reading.source, block, reading.readAgain, reading.putAside)
+  if ('combined' in one) return [partitionOfCombined(one.ref, one.combined, reading)]
+  if (!('block' in one)) return [lazyBlock(one, reading)]
+  if (!isRedriveLaneOfFiles(one.lane)) return [partitionOf(one, one.block, reading)]
+  return readFilesAgain(reading.source, one.block, reading.readAgain, reading.putAside)
 }
 
 /** A block that is read when its turn comes. */
 const lazyBlock = (one: LaneBlock, reading: AttemptReading): LazyPartition<unknown> => ({
   sizeBytes: one.ref.bytes,
+  isAlone: one.ref.combinedFor !== undefined,
   recordCount: one.ref.count,
   async read() {
     const seen = await readNow(one, reading)
     if (!seen.found) throw lostSince(one, reading.source, seen.reason)
-    return () => partitionOf(one, seen.block, reading)
+    if (!('combined' in seen)) return () => partitionOf(one, seen.block, reading)
+    if (isEarlier(seen)) throw lostSince(one, reading.source, 'only earlier code has seen them')
+    return () => partitionOfCombined(one.ref, seen.combined, reading)
   },
 })
 
@@ -145,26 +149,6 @@ const lostSince = ({ lane, ref }: LaneBlock, source: string, reason: string): Mi
     retryable: true,
   })
 
-const partitionOf = (
-  { lane, ref }: LaneBlock,
-  block: Block,
-  { source, putAside }: AttemptReading,
-): Partition<unknown> => {
-  let positions: readonly string[] | undefined
-  const positionOf = (index: number): string | undefined =>
-    (positions ??= positionsOf(block))[index]
-  return {
-    records: block.records,
-    steps: [],
-    sizeBytes: ref.bytes,
-    origin: {
-      description: laneText(source, lane),
-      unreadable: ref.rejected ?? 0,
-      reject: (bad) => putAside(deadLetterOf(source, `${lane}#${positionOf(bad.index)}`, bad)),
-    },
-  }
-}
-
 /** The entries in which intake could read nothing. */
 const unreadableIn = (source: string, { lanes }: LanesInput): readonly UnreadablePart[] =>
   lanes.flatMap(({ lane, entries }) =>
@@ -175,8 +159,6 @@ const unreadableIn = (source: string, { lanes }: LanesInput): readonly Unreadabl
         unreadable: deadLetters,
       })),
   )
-
-const laneText = (source: string, lane: string): string => `lane ${lane} of ${source}`
 
 /**
  * The input without the lost blocks; it lists them as lost. The offsets stay, so that no later
@@ -205,6 +187,35 @@ const withoutLost = (input: LanesInput, seen: readonly SeenBlock[]): LanesInput 
     bytes: sum(entries, 'bytes'),
     lost: [...(input.lost ?? []), ...lost],
   }
+}
+
+/** A block that was combined by earlier code, and whose records do not exist any more. */
+const isEarlier = (one: SeenBlock): boolean => 'isEarlier' in one && one.isEarlier === true
+
+const reportEarlier = ({ recovery }: AttemptReading, lane: string, { count }: BlockRef): void =>
+  recovery?.report({
+    event: 'warning',
+    code: 'BLOCK_OF_EARLIER_CODE',
+    message:
+      `${count} records of lane ${lane} are not in their source any more: ` +
+      'what an earlier deployment has made of them by key is used',
+  })
+
+/** The input with these blocks of earlier code: from now on they count for this code too. */
+const withEarlier = (
+  input: LanesInput,
+  earlier: readonly LaneBlock[],
+  code: CombinedCode | undefined,
+): LanesInput => {
+  if (earlier.length === 0 || code === undefined) return input
+  const refs = new Set(earlier.map(({ ref }) => ref))
+  const renewed = (ref: BlockRef): BlockRef =>
+    refs.has(ref) ? { ...ref, combinedFor: code.generation } : ref
+  const lanes = input.lanes.map((lane) => ({
+    ...lane,
+    entries: lane.entries.map((entry) => ({ ...entry, blocks: entry.blocks.map(renewed) })),
+  }))
+  return { ...input, lanes }
 }
 
 const entryOf = (entry: LaneEntry, lost: ReadonlySet<BlockRef>): LaneEntry => {

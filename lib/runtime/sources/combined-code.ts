@@ -1,0 +1,14 @@
+import type { Plan } from '../../dstream/plan.ts'
+import { sourceStages } from '../../dstream/source-stages.ts'
+import type { CombinedCode } from '../../state/combined-blocks.ts'
+
+/** For what blocks of a source count that intake combines. Undefined: it has no source stage. */
+export const combinedCode = (
+  plan: Plan,
+  generation: number,
+  source: string,
+): CombinedCode | undefined => {
+  const stage = sourceStages(plan).get(source)
+  if (stage === undefined || 'because' in stage) return undefined
+  return { generation, plan: plan.hash, nodes: stage.nodes }
+}
