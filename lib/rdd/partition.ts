@@ -37,8 +37,9 @@ export interface Combined {
   entriesOf(node: string): [unknown, unknown][]
 }
 
-function* noRecords(): Generator<never> {
+const noRecords = (): readonly never[] => {
   invariant('B7', false, 'records are needed that were combined by key before')
+  return []
 }
 
 /** A partition of what was combined before. It has no records: who asks for them fails. */

@@ -112,8 +112,7 @@ export class SourceStage {
     const stages: Stage[] = []
     for (const node of code.nodes) {
       const stage = await findStage(batch, { node })
-      if (stage?.count !== 1 || stage.side === 'result')
-        throw new TypeError(`${node} has no stage with one task`)
+      if (stage?.count !== 1) throw new TypeError(`${node} has no stage with one task`)
       stages.push(stage)
     }
     return stages
