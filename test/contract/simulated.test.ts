@@ -52,6 +52,7 @@ const calmWorld = (): CallWorld => {
     later: world.later,
     newest: world.reading,
     spreading: world.spreading,
+    between: world.between,
     hasExecutors: false,
   })
   return { world, sightings, faults }

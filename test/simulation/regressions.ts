@@ -55,4 +55,16 @@ export const failedOnce: readonly FailedOnce[] = [
       'a false alarm: one part held more bad lines by chance than the breaker accepted, and the ' +
       'application stood as FAILED, as it must',
   },
+  {
+    seed: 4592,
+    what:
+      'an object was replaced before an executor opened its batch: the executor had other ' +
+      'partitions in its tasks than the driver, and records were in no result',
+  },
+  {
+    seed: 2327,
+    what:
+      'a false alarm: a delivery came again with other bounds, and a dead letter was in an item ' +
+      'of its own and in a block',
+  },
 ]

@@ -76,6 +76,9 @@ const executorKinds = [
   'repeatedTask',
 ] as const
 
+/** What happens between a driver and its executors. Drawn from another one, for the same reason. */
+const betweenKinds = ['changedInput'] as const
+
 /**
  * What can go wrong, each switched on or off by the seed; what each does is in
  * docs/internals/simulation.md.
@@ -85,6 +88,7 @@ export const faultKinds: readonly FaultKind[] = [
   ...laterKinds,
   ...newestKinds,
   ...executorKinds,
+  ...betweenKinds,
 ]
 
 /** One of {@link faultKinds}. */
@@ -93,6 +97,7 @@ export type FaultKind =
   | LaterKind
   | (typeof newestKinds)[number]
   | ExecutorKind
+  | (typeof betweenKinds)[number]
 
 /** One of the kinds that came later. */
 export type LaterKind = (typeof laterKinds)[number]
@@ -136,6 +141,8 @@ export class Faults {
   readonly later: Random
   /** What executors and their kinds draw from. */
   readonly spreading: Random
+  /** What kinds between a driver and its executors draw from. */
+  readonly between: Random
   readonly #random: Random
   readonly #sightings: Sightings
   readonly #rate: number
@@ -146,8 +153,9 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs. `later`, `newest` and `spreading`: what the later kinds, the newest ones, and
-   * those of executors are drawn from. `hasExecutors`: otherwise, nothing can happen to any.
+   * failure needs. `later`, `newest`, `spreading` and `between`: what the later kinds, the newest
+   * ones, and those of executors are drawn from. `hasExecutors`: otherwise, nothing can happen to
+   * any.
    */
   constructor(
     random: Random,
@@ -157,24 +165,28 @@ export class Faults {
       later,
       newest,
       spreading,
+      between,
       hasExecutors,
     }: {
       readonly without?: readonly FaultKind[]
       readonly later: Random
       readonly newest: Random
       readonly spreading: Random
+      readonly between: Random
       readonly hasExecutors: boolean
     },
   ) {
     this.#random = random
     this.later = later
     this.spreading = spreading
+    this.between = between
     this.#sightings = sightings
     const on = [
       ...firstKinds.filter(() => random.chance(ON)),
       ...laterKinds.filter(() => later.chance(LATER_ON)),
       ...newestKinds.filter(() => newest.chance(NEWEST_ON)),
       ...executorKinds.filter(() => hasExecutors && spreading.chance(EXECUTOR_ON)),
+      ...betweenKinds.filter(() => hasExecutors && between.chance(LATER_ON)),
     ]
     this.kinds = new Set(on.filter((kind) => !without.includes(kind)))
     this.#rate = random.pick([0.003, 0.01, 0.04])
@@ -202,6 +214,13 @@ export class Faults {
   strikesExecutor(kind: ExecutorKind, probability: number): boolean {
     const happens = this.has(kind) && this.spreading.chance(probability)
     if (happens) this.#sightings.see(kind)
+    return happens
+  }
+
+  /** The same for the input of a batch, before an executor looks at it. */
+  changesInput(probability: number): boolean {
+    const happens = this.has('changedInput') && this.between.chance(probability)
+    if (happens) this.#sightings.see('changedInput')
     return happens
   }
 

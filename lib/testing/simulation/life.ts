@@ -77,6 +77,14 @@ const produceObjects = (parts: LifeParts, bucket: SimulatedBucket): (() => boole
       bucket.delete(key, world.nowMs)
     }
   }
+  bucket.changeTaken = () => {
+    const taken = checkers.keysInHand()
+    const inHand = bucket.keys().filter((key) => taken.has(key))
+    if (inHand.length === 0) return
+    const key = faults.between.pick(inHand)
+    if (put < objects) upload(key)
+    else bucket.delete(key, world.nowMs)
+  }
   if (faults.has('unannouncedObject')) {
     sightings.see('unannouncedObject')
     bucket.notifiesFromMs = world.nowMs + random.between(1, 20_000)

@@ -54,6 +54,7 @@ const STORMY_MS = 90_000
 const RECOVERY_MS = 20 * 60_000
 /** Longer than any process stands still: zombies come back long after their leases. */
 const AFTERMATH_MS = 75_000
+const CLOCKS_OFF_MS = 3 * 86_400_000
 /** The errors that faults may cause in a batch or an invocation. */
 const EXPECTED = [
   'DATA_LOST',
@@ -198,6 +199,9 @@ const runToEnd = async (
   // A zombie may have woken the head at the last moment: the head needs the time to rest again.
   const isDone = recovered && (await world.run(isFinished, RECOVERY_MS))
   if (isDone) checkers.finished()
+  // No clock is further from that of the world.
+  const [fromMs, toMs] = [world.startMs - CLOCKS_OFF_MS, world.clockMs + CLOCKS_OFF_MS]
+  if (isDone) await checkers.deadLetters.listed(storage.items, { fromMs, toMs })
   if (isDone && isFinished()) return
   checkers.unfinished()
   checkers.violations.fail(
@@ -216,6 +220,7 @@ const drawScene = (
   const faults = new Faults(world.random.fork(), sightings, {
     without,
     spreading: world.spreading,
+    between: world.between,
     hasExecutors: executors > 0,
     later: world.later,
     newest: world.reading,

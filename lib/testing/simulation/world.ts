@@ -31,6 +31,9 @@ const LIMITS = 0x9407_11e5
 /** The same, of executors. */
 const SPREADING = 0x5b4e_ad00
 
+/** The same, of what happens between a driver and its executors. */
+const BETWEEN = 0xbe74_3e40
+
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
@@ -52,6 +55,8 @@ export class World {
   readonly limits: Random
   /** What executors draw, for the same reason. */
   readonly spreading: Random
+  /** What happens between a driver and its executors draws from this, for the same reason. */
+  readonly between: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
@@ -70,6 +75,7 @@ export class World {
     this.reading = new Random(seed ^ READING)
     this.limits = new Random(seed ^ LIMITS)
     this.spreading = new Random(seed ^ SPREADING)
+    this.between = new Random(seed ^ BETWEEN)
     this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }

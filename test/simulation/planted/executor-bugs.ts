@@ -93,6 +93,12 @@ export const executorBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'executor that has found something else answers',
+    effect: 'an object that has gone shifts what is in the tasks of executors',
+    pipeline: 'uploads',
+    edits: [{ file: SERVER, find: 'open.read.found !== request.found', replace: 'false' }],
+  },
+  {
     name: 'records of an answer not counted',
     effect: 'a batch says that it has fewer records than it has',
     pipeline: 'files-in-time',

@@ -21,6 +21,18 @@ export const recordBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'dead letters of overlapping blocks not compared',
+    pipeline: 'plain-lines',
+    effect: 'a delivery that comes again with other bounds is listed twice',
+    edits: [
+      {
+        file: 'lib/state/rejected-ranges.ts',
+        find: 'return !ranges.some(([first, last]) => first <= at && at <= last)',
+        replace: 'return ranges !== undefined || at < 0n',
+      },
+    ],
+  },
+  {
     name: 'good records after a bad one lost',
     pipeline: 'bad-words',
     effect: 'a combination ends with the first bad record of its part',

@@ -1,5 +1,6 @@
-import type { Item } from '../../../ports/item-store.ts'
+import type { Item, ItemStore } from '../../../ports/item-store.ts'
 import { isLetterBlock, LETTERS_APART_MAX, lettersIn } from '../../../state/dead-letter-blocks.ts'
+import { readDeadLetters } from '../../../state/dead-letter-reader.ts'
 import { nameInKey, RESERVATION_PREFIX, COMMITTED_EPOCH_PREFIX } from '../../../state/item-keys.ts'
 import { isAfter } from '../../../state/lane-entries.ts'
 import type { StoreWrite } from '../ports/observer.ts'
@@ -27,6 +28,7 @@ interface Letter {
   readonly data: Uint8Array
   /** The name of the record, as its reservation has it. */
   readonly record: string
+  readonly isInBlock: boolean
 }
 
 const lettersOf = (item: Item): readonly Letter[] => {
@@ -43,10 +45,17 @@ const lettersOf = (item: Item): readonly Letter[] => {
     timeMs,
     line: Buffer.from(one.data).toString(),
     data: one.data,
+    isInBlock: isLetterBlock(item),
     record: nameInKey(
       [one.source, one.position, ...(epoch === undefined ? [] : [epoch])].join('#'),
     ),
   }))
+}
+
+/** A range of time, epoch milliseconds. */
+interface Times {
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 interface ReservedPosition {
@@ -126,11 +135,19 @@ export class DeadLetterChecker {
       else this.#checkRemoval(letter)
   }
 
-  /** An attempt stores each of its dead letters in one place. */
+  /**
+   * An attempt stores each of its dead letters in one place. So does a delivery. But one that was
+   * refused may come again with other bounds. Then its block may overlap with what it left, and
+   * readers leave out the repetition: see {@link listed}.
+   */
   #checkOnce(sort: string, letters: readonly Letter[]): void {
-    const records = new Set(letters.map(({ record }) => record))
+    const records = new Map(letters.map((letter) => [letter.record, letter]))
     const others = [...this.#stored].flatMap(([other, them]) => (other === sort ? [] : them))
-    const twice = others.find(({ record }) => records.has(record))
+    const twice = others.find(({ record, epoch, isInBlock }) => {
+      const same = records.get(record)
+      if (same === undefined) return false
+      return epoch !== undefined || !(isInBlock || same.isInBlock)
+    })
     this.#parts.violations.expect(
       'tasks',
       twice === undefined && records.size === letters.length,
@@ -233,6 +250,23 @@ export class DeadLetterChecker {
     const found = mirror.lanes().find((one) => one.lane === lane)
     if (found === undefined || !this.#isInLane(record)) return false
     return isAfter(String(index), mirror.laneOffset(found.source, lane))
+  }
+
+  /** What an operator gets to see at the end: all that is put aside, and each of it once. */
+  async listed(store: ItemStore, { fromMs, toMs }: Times): Promise<void> {
+    const { app, violations } = this.#parts
+    const seen = new Set<string>()
+    const lines = new Set<string>()
+    for await (const letter of readDeadLetters(store, app, { fromMs, toMs, first: 'oldest' })) {
+      if (!letter.isTrue) continue
+      const name = `${letter.reservationKey.sort}#${letter.operator}`
+      const line = Buffer.from(letter.data).toString()
+      violations.expect('B9', !seen.has(name), () => `the dead letter of "${line}" is listed twice`)
+      seen.add(name)
+      lines.add(line)
+    }
+    for (const line of this.#aside)
+      violations.expect('B9', lines.has(line), () => `the dead letter of "${line}" is not listed`)
   }
 
   /** At the end each record that is put aside still has a dead letter of a committed attempt. */

@@ -130,6 +130,8 @@ export class SimulatedBucket {
   readonly uploads: Upload[] = []
   /** No notification is sent for uploads before this time. */
   notifiesFromMs: number = -Infinity
+  /** Replaces or deletes an object that the current batch takes. */
+  changeTaken: () => void = () => undefined
   readonly #parts: BucketParts
   readonly #refused = new Set<string>()
 

@@ -15,12 +15,14 @@ import type { TaskServer } from '../../../runtime/tasks/task-server.ts'
 import type { CallWorld } from '../calls.ts'
 import { type Deployment, Environment } from '../environment.ts'
 import type { AnsweredTask, Observer } from '../ports/observer.ts'
+import type { SimulatedBucket } from './bucket.ts'
 
 /** What the executors of a driver are made with. */
 export interface ExecutorsParts extends CallWorld {
   readonly observer: Observer
   /** How many executors each process of the driver has. */
   readonly executors: number
+  readonly buckets: ReadonlyMap<string, Pick<SimulatedBucket, 'changeTaken'>>
   /** Starts an executor: it opens its sources by itself. */
   readonly startServer: (environment: Environment) => StartedServer
 }
@@ -72,6 +74,7 @@ const FORGETS = 0.1
 const IS_FOREIGN = 0.06
 const IS_LATE = 0.15
 const IS_REPEATED = 0.1
+const INPUT_CHANGES = 0.2
 
 /** A task that lasts for two seconds is run in the driver as well. These end then, or later. */
 const LATE_MS = [1_900, 1_990, 2_000, 2_010, 2_050, 4_000, 25_000]
@@ -131,6 +134,8 @@ class SimulatedExecutor {
     const { environment, lose } = process
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
     lose.add(reject)
+    if (faults.changesInput(INPUT_CHANGES))
+      for (const bucket of this.#parts.buckets.values()) bucket.changeTaken()
     if (faults.strikesExecutor('deadExecutor', DIES))
       world.after(spreading.between(0, 40), () => environment.end())
     if (faults.strikesExecutor('frozenExecutor', FREEZES))
