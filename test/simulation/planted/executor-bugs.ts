@@ -90,6 +90,7 @@ export const executorBugs: readonly PlantedBug[] = [
         find: 'if (this.#openKey === key && this.#open !== undefined)',
         replace: 'if (this.#open !== undefined)',
       },
+      { file: SERVER, find: 'open.read.found !== request.found', replace: 'false' },
     ],
   },
   {

@@ -57,6 +57,8 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'retry without its pause': 33,
   'records of two readers added up': 117,
   'stage that leaves its tasks behind': 84,
+  'block deleted while one of its dead letters is reserved': 12,
+  'waiting records of a removed source ignored': 20,
   'executor that has found something else answers': 33,
   'dead letters of overlapping blocks not compared': 33,
   'late answer taken as well': 308,
