@@ -25,4 +25,5 @@ const shapeOf = (partition: SourcePartition<unknown>): readonly unknown[] => [
   isLazy(partition),
   partition.sizeBytes,
   recordsIn([partition]),
+  isLazy(partition) && partition.isAlone === true,
 ]
