@@ -36,8 +36,8 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
     'their keys keep within theirs, and a minute has no more triggers than batches',
   B9:
     'a bad record, or an object that cannot be read, is put aside before its batch is true, and ' +
-    'listed once at the end; broken code commits nothing, retries keep their pauses, FAILED comes ' +
-    'no sooner than it may',
+    'listed once at the end; broken code commits nothing, retries keep their pauses, FAILED ' +
+    'comes no sooner than it may',
   B10:
     'only the generation of the head writes it; a newer one adopts it when its lease is free; ' +
     'none goes back',
