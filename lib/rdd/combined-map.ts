@@ -3,8 +3,9 @@
  * then merged with what earlier tasks have: so the order of reductions follows from the tasks, and
  * is the same where they run elsewhere (B3).
  */
-import { type Coded, KeyedMap } from '../base/keys.ts'
+import type { Coded } from '../base/keys.ts'
 import { type Pause, visitAll } from '../base/pauses.ts'
+import { ReducedMap } from '../base/reduced-map.ts'
 import type { Bucket, Shuffle } from './shuffle-types.ts'
 
 /** What two tasks have of one key could not be merged. */
@@ -17,9 +18,9 @@ type Combining<V, W> = Pick<Shuffle<V, W>, 'create' | 'add' | 'merge'>
 export class CombinedMap<K, V, W> {
   readonly #combining: Combining<V, W>
   /** What all tasks have that are done. Undefined: none is. */
-  #done: KeyedMap<K, W> | undefined
+  #done: ReducedMap<K, W> | undefined
   /** What the current task has. */
-  #current = new KeyedMap<K, W>()
+  #current = new ReducedMap<K, W>()
 
   constructor(combining: Combining<V, W>) {
     this.#combining = combining
@@ -34,19 +35,19 @@ export class CombinedMap<K, V, W> {
   /** The current task is done. What is added from now on is of the next one. */
   async nextTask(pause: Pause | undefined): Promise<void> {
     const task = this.#current
-    this.#current = new KeyedMap()
+    this.#current = new ReducedMap()
     if (this.#done === undefined) this.#done = task
     else await this.take(task.codedEntries(), pause)
   }
 
   /** Forgets what the current task has added. */
   drop(): void {
-    this.#current = new KeyedMap()
+    this.#current = new ReducedMap()
   }
 
   /** Takes what a whole task has. */
   async take(entries: Iterable<readonly [Coded<K>, W]>, pause: Pause | undefined): Promise<void> {
-    const done = (this.#done ??= new KeyedMap())
+    const done = (this.#done ??= new ReducedMap())
     try {
       await visitAll(entries, pause, ([key, value]) =>
         done.combine(key, value, this.#combining.merge),
