@@ -152,9 +152,9 @@ export class KeyedMap<K, V> {
   }
 
   /**
-   * Sets the value of a new key, or merges the old value with this one. This is the hot path of
-   * windows, and of reductions whose keys are no texts (reduced-map.ts). Only the first look-up takes time, since a large map is not in the cache of
-   * the processor. A value in an object of its own would be one more place out of the cache.
+   * Sets the value of a new key, or merges the old value with this one. Texts are reduced in
+   * reduced-map.ts. Only the first look-up takes time, since a large map is not in the cache of the
+   * processor. A value in an object of its own would be one more place out of the cache.
    */
   combine(key: Coded<K>, value: V, merge: (a: V, b: V) => V): void {
     if (typeof key === 'object' && key !== null) {
