@@ -49,6 +49,8 @@ export interface LoggedBatch {
    * The ids of outputs that an attempt finished before it failed. The next attempt leaves them out.
    */
   readonly outputsDone?: readonly string[]
+  /** What that attempt has found where it read the input: see `foundText`. */
+  readonly found?: string
   /** What those outputs have written, and what is published if the batch is committed. */
   readonly finished?: readonly FinishedOutput[]
 }

@@ -65,8 +65,7 @@ export const logBatch = async (
       // A first attempt in the future is one from before the clock was set back.
       firstMs: Math.min(logged?.firstMs ?? nowMs, nowMs),
       retryMs: 0,
-      outputsDone: logged?.outputsDone ?? [],
-      finished: logged?.finished ?? [],
+      ...OutputsDone.of(logged).stored(),
     },
   }
   const isLogged = await swapHead(

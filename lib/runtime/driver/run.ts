@@ -73,7 +73,8 @@ export const reconcileLosses = async (
   if (attempt === undefined) return undefined
   // In each attempt: an earlier attempt may have ended before it could report the loss.
   for (const one of lost) runner.listen({ event: 'dataLost', ...one })
-  return { attempt, ...rest }
+  const outputsDone = attempt.outputsDone.with(rest.found)
+  return { attempt: { ...attempt, outputsDone }, ...rest }
 }
 
 const dataLost = (lost: ReturnType<typeof lostIn>): MillraceError => {

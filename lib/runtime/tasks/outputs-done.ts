@@ -7,20 +7,32 @@ import type { LoggedBatch } from '../../state/head.ts'
  */
 const STORED_MAX = 64
 
-/** The outputs of a batch that are done, in this attempt or an earlier one. */
+/**
+ * The outputs of a batch that are done, in this attempt or an earlier one. They hold what one
+ * reading of the input has found. A file that is redriven may be gone in the next attempt, and then
+ * it must be in none of the outputs (B3).
+ */
 export class OutputsDone {
+  readonly #found: string
   readonly #ids: Set<string>
   /** By location: of several attempts that wrote to one place, the latest counts. */
   readonly #finished = new Map<string, FinishedOutput>()
 
-  constructor(ids: readonly string[] = [], finished: readonly FinishedOutput[] = []) {
+  /** `found`: see `foundText`. */
+  constructor(found = '', ids: readonly string[] = [], finished: readonly FinishedOutput[] = []) {
+    this.#found = found
     this.#ids = new Set(ids)
     for (const one of finished) this.wrote(one)
   }
 
   /** What an earlier attempt has noted in the head. */
   static of(logged: LoggedBatch | undefined): OutputsDone {
-    return new OutputsDone(logged?.outputsDone, logged?.finished)
+    return new OutputsDone(logged?.found, logged?.outputsDone, logged?.finished)
+  }
+
+  /** Those that hold what an attempt has found. All others run again. */
+  with(found: string): OutputsDone {
+    return found === this.#found ? this : new OutputsDone(found)
   }
 
   has(id: string): boolean {
@@ -43,9 +55,10 @@ export class OutputsDone {
   }
 
   /** What the head keeps for the next attempt. */
-  stored(): Required<Pick<LoggedBatch, 'outputsDone' | 'finished'>> {
+  stored(): Required<Pick<LoggedBatch, 'found' | 'outputsDone' | 'finished'>> {
+    const found = this.#found
     return this.#finished.size > STORED_MAX
-      ? { outputsDone: [], finished: [] }
-      : { outputsDone: [...this.#ids], finished: this.finished }
+      ? { found, outputsDone: [], finished: [] }
+      : { found, outputsDone: [...this.#ids], finished: this.finished }
   }
 }

@@ -34,8 +34,8 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/tasks/outputs-done.ts',
-        find: 'return new OutputsDone(logged?.outputsDone, logged?.finished)',
-        replace: 'return new OutputsDone(logged?.outputsDone)',
+        find: 'return new OutputsDone(logged?.found, logged?.outputsDone, logged?.finished)',
+        replace: 'return new OutputsDone(logged?.found, logged?.outputsDone)',
       },
     ],
   },
@@ -48,6 +48,11 @@ export const outputBugs: readonly PlantedBug[] = [
         file: 'lib/runtime/driver/log.ts',
         find: 'input, outputsDone: new OutputsDone() }',
         replace: 'input, outputsDone: attempt.outputsDone }',
+      },
+      {
+        file: 'lib/runtime/tasks/outputs-done.ts',
+        find: 'return found === this.#found ? this : new OutputsDone(found)',
+        replace: 'return this',
       },
     ],
   },

@@ -206,3 +206,37 @@ test('B9: uploads of one key that are all gone are each a dead letter, also agai
   }
   expect(code.counted).toEqual([])
 })
+
+test('B3: a file that goes between two attempts is in all outputs or in none', async () => {
+  const world = new World()
+  let isBroken = true
+  let failures = 1
+  const seen: string[][] = [[], []]
+  const pipeline = pipelineOf((ssc) => {
+    const files = ssc.fileStream('in', {
+      existing: 'all',
+      read: (bytes) => {
+        if (isBroken) throw new RangeError('no')
+        return [Buffer.from(bytes).toString()]
+      },
+    })
+    files.foreachRDD(async (rdd) => void (seen[0] = [...(await rdd.collect())]))
+    files.foreachRDD(async (rdd) => {
+      seen[1] = [...(await rdd.collect())]
+      if (!isBroken && failures-- > 0) throw new Error('the target does not answer')
+    })
+  })
+  const app = world.deploy(pipeline)
+  await app.tick()
+  write(world, 'objects', 'f')
+  await app.tick()
+  isBroken = false
+  expect(await redriveAll(world)).toMatchObject({ records: 1 })
+  await app.tick()
+  expect(app.eventsOf('batchFailed')).toHaveLength(1)
+  expect(seen).toEqual([[linesOf('f').toString()], [linesOf('f').toString()]])
+  world.objects.remove('f')
+  await app.tick()
+  expect(await world.deadLetters()).toHaveLength(1)
+  expect(seen).toEqual([[], []])
+})
