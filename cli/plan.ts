@@ -1,7 +1,7 @@
 /** `millrace plan`: the stages of a pipeline, what runs where, and why. */
 import type { Plan, Planned } from '../lib/dstream/plan.ts'
 import { type NeedsRecords, sourceStages } from '../lib/dstream/source-stages.ts'
-import { type StagePlace, stagePlaces } from '../lib/dstream/stages.ts'
+import { givenRoots, type InDriver, type StagePlace, stagePlaces } from '../lib/dstream/stages.ts'
 import { type StateInDriver, statePlace } from '../lib/runtime/tasks/state-places.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import { EXIT } from './exit-codes.ts'
@@ -16,7 +16,7 @@ interface PlannedStage {
   readonly from: readonly string[]
   /** The nodes in between, which handle each record by itself. */
   readonly steps: readonly string[]
-  readonly runs: 'in tasks' | 'in the driver'
+  readonly runs: 'in tasks' | 'in tasks when slow' | 'in the driver'
   readonly because: string
 }
 
@@ -86,16 +86,26 @@ const needText = ({ because, node }: NeedsRecords): string =>
 
 const stagesOf = (plan: Plan): readonly PlannedStage[] => {
   const planned = new Map(plan.nodes.map((one) => [one.id, one]))
+  const roots = givenRoots(plan)
   return [...stagePlaces(plan)].map(([node, place]) => {
-    const { from, steps } = before(planned.get(node) as Planned, planned)
-    return {
-      node,
-      from,
-      steps,
-      runs: place === undefined ? 'in tasks' : 'in the driver',
-      because: reasonOf(place, node),
-    }
+    const one = planned.get(node) as Planned
+    const taken = before(one, planned)
+    // An output without steps before it only hands on what is there.
+    const isWork = taken.steps.length > 0 || one.node.role !== 'output'
+    return { node, ...taken, ...runsOf(place, node, isWork ? roots.get(node) : undefined) }
   })
+}
+
+const runsOf = (
+  place: StagePlace,
+  node: string,
+  root: string | undefined,
+): Pick<PlannedStage, 'runs' | 'because'> => {
+  if (place === undefined)
+    return { runs: 'in tasks', because: 'it begins with records that any process can read' }
+  if (root !== undefined)
+    return { runs: 'in tasks when slow', because: `each takes a partition of ${root} along` }
+  return { runs: 'in the driver', because: reasonOf(place, node) }
 }
 
 /** What comes before a node: through narrow nodes up to what is not narrow. */
@@ -115,8 +125,7 @@ const before = (
   return { from: [...from], steps: [...steps] }
 }
 
-const reasonOf = (place: StagePlace, node: string): string => {
-  if (place === undefined) return 'it begins with records that any process can read'
+const reasonOf = (place: InDriver, node: string): string => {
   if (place.because === 'cached') return `${place.node} is kept for several uses`
   if (place.because === 'computed') return `${place.node} is computed there`
   return place.node === node ? 'its function gets whole RDDs' : `${place.node} gets whole RDDs`
@@ -165,9 +174,9 @@ const textOf = ({ app, plan, intervalMs, sources, stages, states }: Answer): str
       `  moves  ${moves}: ${because}`,
     ]),
     '',
-    'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. Smaller',
-    'batches, and what comes after the first reduction of a stage, run in the driver. A state of',
-    'more than 32 MiB moves in tasks also in small batches. Intake combines records of Kinesis',
-    'streams on AWS, where that makes less to store.',
+    'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. What follows',
+    'a reduction or `repartition` runs in the driver while it is fast, and in tasks when it would',
+    'take more than 0.2 seconds. A state of more than 32 MiB moves in tasks also in small batches.',
+    'Intake combines records of Kinesis streams on AWS, where that makes less to store.',
     '',
   ].join('\n')

@@ -40,3 +40,25 @@ const asInput = ({ id, node, settings }: Planned, place: StagePlace): StagePlace
   if (node.role === 'operator' && !node.narrow) return { because: 'computed', node: id }
   return settings.cached === true ? { because: 'cached', node: id } : undefined
 }
+
+/**
+ * The node whose elements a stage begins with, if they can be sent to another process: those of one
+ * operator that is not narrow, through narrow ones. Undefined: the stage begins in a source, in
+ * several nodes, or in a function that gets whole RDDs.
+ */
+export const givenRoots = ({ nodes }: Plan): ReadonlyMap<string, string> => {
+  const planned = new Map(nodes.map((one) => [one.id, one]))
+  const rootOf = ({ parents, node }: Planned): string | undefined => {
+    const parent = planned.get(parents.length === 1 ? (parents[0] as string) : '')
+    if (parent?.node.role !== 'operator' || node.role === 'source' || node.free === true)
+      return undefined
+    if (!parent.node.narrow) return parent.node.free === true ? undefined : parent.id
+    return parent.settings.cached === true ? undefined : rootOf(parent)
+  }
+  return new Map(
+    nodes.flatMap((one) => {
+      const root = one.node.role === 'operator' && one.node.narrow ? undefined : rootOf(one)
+      return root === undefined ? [] : [[one.id, root] as const]
+    }),
+  )
+}

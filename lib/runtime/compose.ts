@@ -63,6 +63,8 @@ export interface CompositionParts {
   readonly taskBytes?: number
   /** See {@link Runner.stateBytes}. */
   readonly stateBytes?: number
+  /** See {@link Runner.slowMs}. */
+  readonly slowMs?: number
 }
 
 /** A source of the plan with its receiver. */
@@ -86,7 +88,7 @@ export interface Composition {
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
-  const { executors, taskBytes, stateBytes } = parts
+  const { executors, taskBytes, stateBytes, slowMs } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -106,6 +108,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
       : { spreader: new StageSpreader({ executors, clock, listen }) }),
     taskBytes,
     stateBytes,
+    slowMs,
     listen,
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),

@@ -30,6 +30,11 @@ export interface Runner {
   readonly taskBytes?: number | undefined
   /** From how many stored bytes on a state is left to executors. Default: 32 MiB. */
   readonly stateBytes?: number | undefined
+  /**
+   * Tasks over what the driver has computed go to executors when they would take so many
+   * milliseconds. Default: 200.
+   */
+  readonly slowMs?: number | undefined
   /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
   readonly spreader?: StageSpreader
   readonly listen: Listener

@@ -56,6 +56,16 @@ test.each<[what: string, body: string, stages: readonly string[]]>([
     ],
   ],
   [
+    'what follows a division',
+    'lines.repartition(8).map((line) => line.length).reduce((a, b) => a + b).print()',
+    [
+      `repartition-1|textFileStream-1|${TASKS}`,
+      'reduce-1|repartition-1 through map-2|' +
+        'in tasks when slow: each takes a partition of repartition-1 along',
+      'print-1|reduce-1|in the driver: repartition-1 is computed there',
+    ],
+  ],
+  [
     'state and a join',
     'pairs.updateStateByKey<number>((all, n = 0) => n + all.length).join(pairs).print()',
     [

@@ -15,7 +15,9 @@ declare module '../dstream.ts' {
     glom(): DStream<T[]>
 
     /**
-     * Distributes the elements of each batch over exactly `partitions` partitions, in turn.
+     * Distributes the elements of each batch over exactly `partitions` partitions, in turn. What
+     * follows is computed partition by partition. If it is slow, other cores and executors take
+     * some of the partitions.
      *
      * @throws MillraceError `ARGUMENT_INVALID` when `partitions` is not a whole number from 1 to
      * 1024; `USER_FUNCTION_FAILED` in a batch in which this stream has no RDD.

@@ -165,6 +165,8 @@ const runGraph = async (
     outputs: runner.outputs,
     taskBytes: runner.taskBytes,
     stateBytes: runner.stateBytes,
+    clock: runner.clock,
+    slowMs: runner.slowMs,
     attemptId: attempt.attemptId,
     pause: pausesOf(runner.clock),
   }

@@ -3,7 +3,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { BatchView, Moved, OperatorNode, PlanNode } from '../../dstream/plan-node.ts'
 import type { Exchange } from '../../rdd/exchange.ts'
-import type { SourcePartition } from '../../rdd/partition.ts'
+import type { Partition, SourcePartition } from '../../rdd/partition.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import type { Pause } from '../../base/pauses.ts'
 import { type RDD, rddOfPartitions } from '../../rdd/rdd.ts'
@@ -29,6 +29,8 @@ export interface BatchRddsParts {
   readonly drafts: Pick<StateDrafts, 'state' | 'panes' | 'timer'>
   readonly pause: Pause
   readonly context: RddContext
+  /** The elements of a node, if this process was given them. */
+  readonly given?: { readonly node: string; readonly partitions: readonly Partition<unknown>[] }
   /** Moves the state of all partitions of a node. */
   readonly moveStates: MoveStates
 }
@@ -62,11 +64,12 @@ export class BatchRdds {
   }
 
   async #make(planned: Planned<PlanNode>): Promise<RDD<unknown> | undefined> {
-    const { timeMs, zeroMs, records, context } = this.#parts
+    const { timeMs, zeroMs, records, given, context } = this.#parts
     const { id, node, everyMs, settings } = planned
     // Between its slides, a node has no RDD: a join of windows has nothing to do then.
     if ((timeMs - zeroMs) % everyMs !== 0) return undefined
     if (node.role === 'source') return rddOfPartitions(records.get(id) ?? [], context, id)
+    if (given?.node === id) return rddOfPartitions(given.partitions, context, id)
     const operator = planned as Planned<OperatorNode>
     const made = await this.#compute(await this.inputsOf(planned), operator)
     const rdd = operator.node.keyed === true ? made?.within(context, id).keyed() : made

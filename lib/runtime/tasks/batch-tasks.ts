@@ -1,11 +1,15 @@
 /**
  * Runs the stages of one batch: in this process, or spread over executors.
  *
- * A stage is spread if its records are still in their source: then the batch is large, and a task
- * can begin anywhere. A small batch never is: its records are in this process already, and it costs
- * what it would cost without executors.
+ * - A stage whose records are still in their source is spread at once: the batch is large, and a
+ *   task can begin anywhere.
+ * - A stage that begins with what this process has computed begins here. If its first tasks show
+ *   that the others will take long, these are spread, and take their elements along. So
+ *   `repartition` divides slow work, and work that is fast costs what it would without executors.
  */
 import type { StagePlace } from '../../dstream/stages.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import {
   runHere,
   type Stage,
@@ -13,6 +17,7 @@ import {
   type StageSide,
   type TaskRunner,
 } from '../../rdd/tasks.ts'
+import { type GivenElements, givenElements } from './given.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import type { BatchSpread } from './spread-stage.ts'
 
@@ -20,10 +25,20 @@ import type { BatchSpread } from './spread-stage.ts'
 export interface BatchTasksParts {
   /** Where each node may begin a stage. */
   readonly places: ReadonlyMap<string, StagePlace>
+  /** The node whose elements a stage begins with: see `givenRoots`. */
+  readonly roots: ReadonlyMap<string, string>
+  /** The RDD of a node. */
+  readonly rddOf: (id: string) => Promise<RDD<unknown> | undefined>
   /** Left out: there are no executors. */
   readonly spreader?: StageSpreader | undefined
   readonly spread: BatchSpread
+  readonly clock: Pick<Clock, 'now'>
+  /** Default: {@link SLOW_MS}. */
+  readonly slowMs: number | undefined
 }
+
+/** Tasks that will take so long, one after the other, are worth the way to executors. */
+const SLOW_MS = 200
 
 /** See the head of this file. */
 export class BatchTasks implements TaskRunner {
@@ -40,9 +55,33 @@ export class BatchTasks implements TaskRunner {
 
   async runStage(stage: Stage): Promise<void> {
     const { places, spreader, spread } = this.#parts
+    if (stage.count === 1 || spreader?.takes(stage) !== true) return runHere(stage)
     const isAnywhere = places.has(stage.node) && places.get(stage.node) === undefined
-    const isSpread = isAnywhere && stage.elsewhere === 'unread' && stage.count > 1
-    if (!isSpread || spreader?.takes(stage) !== true) return runHere(stage)
-    return spreader.run(stage, spread)
+    if (isAnywhere && stage.elsewhere === 'unread') return spreader.run(stage, spread)
+    const given = await this.#givenTo(stage)
+    return given === undefined ? runHere(stage) : this.#runWhileFast(stage, given, spreader)
+  }
+
+  /** Runs tasks here, one after the other, as long as they are fast. */
+  async #runWhileFast(stage: Stage, given: GivenElements, spreader: StageSpreader): Promise<void> {
+    const { clock, spread, slowMs = SLOW_MS } = this.#parts
+    const startMs = clock.now()
+    for (let done = 0; done < stage.count;) {
+      await stage.here(done)
+      done += 1
+      const left = stage.count - done
+      const leftMs = ((clock.now() - startMs) / done) * left
+      // The last one would only move.
+      if (left > 1 && leftMs >= slowMs) return spreader.run(stage, spread, { given, from: done })
+    }
+  }
+
+  /** What its tasks begin with, if that is computed here: partition by partition. */
+  async #givenTo({ node, count, elsewhere }: Stage): Promise<GivenElements | undefined> {
+    const { roots, rddOf } = this.#parts
+    const root = roots.get(node)
+    if (root === undefined || elsewhere !== 'computed') return undefined
+    const rdd = await rddOf(root)
+    return rdd?.getNumPartitions() === count ? givenElements(root, rdd) : undefined
   }
 }

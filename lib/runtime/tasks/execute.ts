@@ -6,7 +6,8 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { OutputView } from '../../dstream/plan-node.ts'
-import { stagePlaces } from '../../dstream/stages.ts'
+import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { RddContext } from '../../rdd/context.ts'
@@ -18,7 +19,7 @@ import { blamed } from '../blame.ts'
 import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
-import { BatchTasks } from './batch-tasks.ts'
+import { BatchTasks, type BatchTasksParts } from './batch-tasks.ts'
 import { StateMoves } from './move-states.ts'
 import type { OutputsDone } from './outputs-done.ts'
 import type { BatchSpread } from './spread-stage.ts'
@@ -39,6 +40,9 @@ export interface Execution extends Pick<
   readonly outputs: Outputs
   /** Names the segments of this attempt. */
   readonly attemptId: string
+  readonly clock: Clock
+  /** See {@link Runner.slowMs}. */
+  readonly slowMs: number | undefined
   /** See {@link Runner.stateBytes}. */
   readonly stateBytes: number | undefined
   /** The most bytes of small partitions that are one task. Undefined: the default. */
@@ -151,7 +155,7 @@ class WrittenRdds extends BatchRdds {
 
   constructor(execution: Execution) {
     const written: FinishedOutput[] = []
-    const context = contextOf(execution, written)
+    const context = contextOf(execution, written, (id) => this.of(id))
     super({ ...execution, context, moveStates: new StateMoves(execution).move })
     this.context = context
     this.#written = written
@@ -170,9 +174,11 @@ class WrittenRdds extends BatchRdds {
 }
 
 const contextOf = (
-  { plan, timeMs, fence, outputs, taskBytes, pause, spread, spreader }: Execution,
+  { plan, timeMs, fence, outputs, taskBytes, pause, spread, spreader, ...how }: Execution,
   written: FinishedOutput[],
+  rddOf: BatchTasksParts['rddOf'],
 ): RddContext => {
+  const tasks = { places: stagePlaces(plan), roots: givenRoots(plan), rddOf, spreader, spread }
   const write: WritePartitions = async (target, partitions) => {
     const finished = await outputs.write(target, partitions, { timeMs, fence })
     if (finished !== undefined) written.push(finished)
@@ -181,7 +187,7 @@ const contextOf = (
   const reject = (bad: BadKey): void => spread.putAside(deadLetterOfKey(timeMs, bad))
   return {
     write,
-    tasks: new BatchTasks({ places: stagePlaces(plan), spreader, spread }),
+    tasks: new BatchTasks({ ...tasks, clock: how.clock, slowMs: how.slowMs }),
     taskBytes,
     pause,
     keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },

@@ -19,7 +19,7 @@ import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
 /** The batch in which a stage is found. */
 export interface StageBatch extends Pick<
   BatchRddsParts,
-  'plan' | 'timeMs' | 'zeroMs' | 'records' | 'pause'
+  'plan' | 'timeMs' | 'zeroMs' | 'records' | 'given' | 'pause'
 > {
   /** See the context of an RDD. */
   readonly taskBytes: number | undefined
@@ -30,7 +30,7 @@ export type WantedStage = StageName | Pick<StageName, 'node'>
 
 /** A stage with its tasks. Undefined: the node has no such stage. */
 export const findStage = async (
-  { plan, timeMs, zeroMs, records, pause, taskBytes }: StageBatch,
+  { plan, timeMs, zeroMs, records, given, pause, taskBytes }: StageBatch,
   name: WantedStage,
 ): Promise<Stage | undefined> => {
   const planned = plan.nodes.find(({ id }) => id === name.node)
@@ -41,6 +41,7 @@ export const findStage = async (
     timeMs,
     zeroMs,
     records,
+    ...(given === undefined ? {} : { given }),
     drafts: (await emptyState(plan, zeroMs)).draft(timeMs),
     pause,
     // The search ends before a state moves.

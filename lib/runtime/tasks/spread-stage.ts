@@ -6,12 +6,14 @@
  * A task that an executor does not give is run here. So is one that takes an executor very long:
  * the first result counts, and both are the same (B3).
  */
+import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
 import type { Stage } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { resultIn } from './columns.ts'
+import type { GivenElements } from './given.ts'
 import {
   decodeAnswer,
   type DoneAnswer,
@@ -34,6 +36,10 @@ export interface BatchSpread {
 export interface SpreadParts extends BatchSpread {
   readonly executors: Executors
   readonly clock: Clock
+  /** What the tasks begin with. Left out: they begin in their source. */
+  readonly given?: GivenElements | undefined
+  /** The first task. Those before were run here, and taken. Default: 0. */
+  readonly from?: number
   /** Told when an executor gives no result. */
   readonly noResult: (executor: number, why: Refusal | 'lost', message: string) => void
 }
@@ -74,6 +80,8 @@ class Spread {
     this.#stage = stage
     this.#parts = parts
     this.#aheadMax = AHEAD_EACH * (parts.executors.count + 1)
+    this.#next = parts.from ?? 0
+    this.#taken = this.#next
   }
 
   async run(): Promise<void> {
@@ -113,13 +121,15 @@ class Spread {
   }
 
   async #askFor(index: number, executor: number): Promise<boolean> {
-    const { executors, clock, batch, noResult } = this.#parts
+    const { executors, clock, batch, given, noResult } = this.#parts
     const { node, side, number, count } = this.#stage
-    const request: TaskRequest = { ...batch, node, side, number, count, index }
+    const from = given === undefined ? {} : { given: given.node }
+    const request: TaskRequest = { ...batch, node, side, number, count, index, ...from }
     const startMs = clock.now()
     this.#away.set(index, startMs)
     try {
-      const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal))
+      const data = await given?.of(index)
+      const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal, data))
       if (answer.kind === 'done') {
         this.#done(index, answer, clock.now() - startMs)
         return true
@@ -127,7 +137,8 @@ class Spread {
       const { why, message } = answer as RefusedAnswer
       noResult(executor, why, message)
     } catch (error) {
-      if (!this.#isOver) noResult(executor, 'lost', error instanceof Error ? error.message : '')
+      const why = codeOf(error, 'BATCH_FAILED') === 'VALUE_UNSUPPORTED' ? 'unsupported' : 'lost'
+      if (!this.#isOver) noResult(executor, why, error instanceof Error ? error.message : '')
     }
     if (this.#away.delete(index)) this.#again.push(index)
     this.#changed()

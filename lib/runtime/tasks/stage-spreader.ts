@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { Listener } from '../events.ts'
-import { type BatchSpread, spreadStage } from './spread-stage.ts'
+import { type BatchSpread, type SpreadParts, spreadStage } from './spread-stage.ts'
 import { decodeAnswer, type MovedAnswer, type Refusal, type StateRequest } from './task-request.ts'
 
 /** Executors, and what they need of this process. */
@@ -108,11 +108,16 @@ export class StageSpreader {
     return undefined
   }
 
-  /** Runs all tasks of a stage. */
-  async run(stage: Stage, batch: BatchSpread): Promise<void> {
+  /** Runs all tasks of a stage, or those from one on. */
+  async run(
+    stage: Stage,
+    batch: BatchSpread,
+    more: Pick<SpreadParts, 'given' | 'from'> = {},
+  ): Promise<void> {
     const { executors, clock } = this.#parts
     await spreadStage(stage, {
       ...batch,
+      ...more,
       executors,
       clock,
       noResult: (executor, why, message) => this.#noResult(stage, { executor, why, message }),

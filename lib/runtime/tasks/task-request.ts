@@ -39,6 +39,11 @@ export interface TaskRequest extends TaskBatch, StageName {
   /** The number of the task in its stage, from 0, and how many tasks the stage has. */
   readonly index: number
   readonly count: number
+  /**
+   * The node whose elements the task begins with: see given.ts. They come beside the request. Left
+   * out: it reads the input.
+   */
+  readonly given?: string
 }
 
 /**

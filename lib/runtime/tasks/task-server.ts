@@ -5,7 +5,7 @@
  * stage never runs here, and nothing is written. A server computes one task at a time. For the
  * moves of states see state-server.ts.
  */
-import { stagePlaces } from '../../dstream/stages.ts'
+import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { loadBatchInput } from '../driver/batch-input.ts'
@@ -15,6 +15,7 @@ import type { Runner } from '../runner.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { packResult } from './columns.ts'
 import { findStage } from './find-stage.ts'
+import { givenPartitions } from './given.ts'
 import { pausesOf } from './pauses.ts'
 import { StateServer } from './state-server.ts'
 import {
@@ -32,6 +33,9 @@ export type TaskServerParts = Reading &
   Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes' | 'logSettings'>
 
 const NO_DATA = new Uint8Array()
+
+const unknownStage = (expected: number, found: Stage | undefined): TaskAnswer =>
+  refused('unknown', `expected ${expected} tasks, and there are ${found?.count}`)
 
 /** A batch that was read. */
 interface OpenBatch {
@@ -77,7 +81,25 @@ export class TaskServer {
     const differs =
       request.app !== app || request.generation !== generation || request.plan !== plan.hash
     if (differs) return refused('differs', `this executor has generation ${generation}`)
-    return isStateRequest(request) ? this.#states.move(request, data) : this.#compute(request)
+    if (isStateRequest(request)) return this.#states.move(request, data)
+    this.#deadLetters = []
+    this.#counted = []
+    return request.given === undefined
+      ? this.#compute(request)
+      : this.#computeGiven(request, request.given, data)
+  }
+
+  /** A task that begins with elements of the driver, and reads nothing. */
+  async #computeGiven(request: TaskRequest, node: string, data: Uint8Array): Promise<TaskAnswer> {
+    const { plan, clock, taskBytes } = this.#parts
+    const { timeMs, zeroMs, index, count } = request
+    const given = { node, partitions: givenPartitions(data, request) }
+    const batch = { plan, timeMs, zeroMs, records: new Map(), pause: pausesOf(clock), taskBytes }
+    const isKnown = givenRoots(plan).get(request.node) === node
+    const stage = isKnown ? await findStage({ ...batch, given }, request) : undefined
+    if (stage?.count !== count) return unknownStage(count, stage)
+    const result = packResult(stage.side, await stage.pack(index))
+    return { kind: 'done', data: result, counted: [], deadLetters: [] }
   }
 
   async #compute(request: TaskRequest): Promise<TaskAnswer> {
@@ -86,10 +108,7 @@ export class TaskServer {
     if (open.read.found !== request.found)
       return refused('changed', 'it has not found what the driver has read')
     const stage = await this.#stageOf(open, request)
-    if (stage?.count !== request.count)
-      return refused('unknown', `expected ${request.count} tasks, and there are ${stage?.count}`)
-    this.#deadLetters = []
-    this.#counted = []
+    if (stage?.count !== request.count) return unknownStage(request.count, stage)
     const data = packResult(stage.side, await this.#run(stage, request.index, open))
     return { kind: 'done', data, counted: this.#counted, deadLetters: this.#deadLetters }
   }

@@ -228,6 +228,7 @@ const composeRunner = (
     held: LITTLE_HELD,
     taskBytes: LITTLE_TASK_BYTES,
     stateBytes: LITTLE_STATE_BYTES,
+    slowMs: 0,
     executors: simulatedExecutors({ ...parts, startServer: startServer(parts) }, environment),
   })
 

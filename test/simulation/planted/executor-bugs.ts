@@ -136,6 +136,17 @@ export const executorBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'elements of another partition given',
+    effect: 'a task computes what another one has computed',
+    edits: [
+      {
+        file: 'lib/runtime/tasks/given.ts',
+        find: 'of: async (index) => encode(columnOf(await rdd.elements(index))),',
+        replace: 'of: async () => encode(columnOf(await rdd.elements(0))),',
+      },
+    ],
+  },
+  {
     name: 'partition in memory taken as it is',
     effect: 'an executor goes on from an attempt that failed, or lacks what another one did',
     pipeline: 'timed-keys',

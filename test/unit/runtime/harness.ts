@@ -175,6 +175,7 @@ export interface DeployOptions {
   readonly executors?: (open: () => TaskServer) => Executors
   /** See the runner. */
   readonly stateBytes?: number
+  readonly slowMs?: number
   /** When states are merged. Default: as everywhere. */
   readonly logSettings?: LogSettings
   /** The process, for queues. Default: all deployments of a world are one process. */
@@ -290,6 +291,7 @@ export class Deployment {
       readAs = (one) => one,
       logSettings,
       stateBytes,
+      slowMs,
       held,
     }: DeployOptions,
   ) {
@@ -373,6 +375,7 @@ export class Deployment {
       leaseMs,
       ...(logSettings && { logSettings }),
       stateBytes,
+      slowMs,
     })
   }
 

@@ -120,6 +120,48 @@ const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => DStream<unkno
         ).numPartitions(3),
       )
       .stateSnapshots(),
+  'elements divided anew': (lines) =>
+    lines
+      .flatMap((line) => line.split(' '))
+      .repartition(5)
+      .map((word) => word.toUpperCase())
+      .filter((word) => word.length > 2),
+  'a reduction of elements divided anew': (lines) =>
+    thirds(lines)
+      .repartition(4)
+      .map(([word, size]): [string, number] => [word.slice(0, 2), size / 3])
+      .reduceByKey(sum, { partitions: 4 })
+      .mapValues((size) => size / 7),
+  'groups by structured keys, divided': (lines) =>
+    thirds(lines)
+      .map(([word, size]): [unknown[], number] => [[word, { size }], size])
+      .groupByKey({ partitions: 4 })
+      .map(([[word], sizes]) => `${word as string} ${sizes.reduce(sum)}`),
+  'partitions of what was divided': (lines) =>
+    thirds(lines)
+      .partitionBy(4)
+      .mapPartitions((part) => [[...part].map(([word]) => word).join('|')]),
+  'a bad element after a division': (lines) =>
+    thirds(lines)
+      .reduceByKey(sum, { partitions: 4 })
+      .map(([word, size]) => {
+        if (word === 'sea') throw new RangeError('bad element')
+        return `${word} ${size}`
+      }),
+  'what no other process can have, divided': (lines) =>
+    thirds(lines)
+      .map(([word]) => new Word(word))
+      .repartition(4)
+      .map(({ text }) => text),
+  'a state of elements divided anew': (lines) =>
+    thirds(lines)
+      .repartition(4)
+      .updateStateByKey<number>((all, total = 0) => all.reduce(sum, total), { partitions: 3 }),
+  'a union of what was divided': (lines) =>
+    lines
+      .repartition(3)
+      .union(lines.repartition(4))
+      .map((line) => line.length),
   'a window of groups': (lines) => thirds(lines).groupByKeyAndWindow(milliseconds(2_000)),
   'a raw window': (lines) => lines.window(milliseconds(2_000)).count(),
   'a count by value': (lines) => lines.flatMap((line) => line.split(' ')).countByValue(),
@@ -172,6 +214,7 @@ const seenIn = async (
   const app = world.deploy(pipeline, {
     held: HELD,
     readAs: asLarge,
+    slowMs: 0,
     ...(executors && { executors }),
   })
   await app.run()
@@ -265,7 +308,7 @@ describe.each(Object.keys(OUTPUTS))('%s', (name) => {
         const lines = ssc.textFileStream('in')
         OUTPUTS[name]?.(lines).saveAsTextFiles('out')
       },
-      { onBadKey: name.includes('bad keys') ? 'dead-letter' : 'fail' },
+      { onBadKey: name.includes('bad') ? 'dead-letter' : 'fail' },
     )
 
   test.each(Object.keys(BEHAVIOURS))('is the same where executors %s', async (behaviour) => {
@@ -324,6 +367,15 @@ describe('executors', () => {
       (lines) => lines.foreachRDD(async (rdd) => void (await rdd.count())),
     ],
     ['nothing of a first look', [], (lines) => lines.print()],
+    [
+      'tasks over what the driver has computed, in several partitions',
+      ['reduceByKey-1/map/1', 'saveAsTextFiles-1/result/1'],
+      (lines) =>
+        thirds(lines)
+          .reduceByKey(sum, { partitions: 4 })
+          .map(([word]) => word)
+          .saveAsTextFiles('out'),
+    ],
   ])('get %s', async (_, stages, define) => {
     const away = await requestsOf(define)
     const names = away.map(({ node, side, number }) => `${node}/${side}/${number}`)
