@@ -175,8 +175,8 @@ const textOf = ({ app, plan, intervalMs, sources, stages, states }: Answer): str
     ]),
     '',
     'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. What comes',
-    'after a reduction or `repartition` runs in the driver while it is fast, and in tasks when it would',
-    'take more than 0.2 seconds. A state of more than 32 MiB moves in tasks also in small batches.',
+    'after a reduction or `repartition` runs in the driver while it is fast, and in tasks when it',
+    'would take more than 0.2 s. A state of more than 32 MiB moves in tasks in small batches, too.',
     'Intake combines records of Kinesis streams on AWS, where that makes less to store.',
     '',
   ].join('\n')
