@@ -68,6 +68,16 @@ const reading = (place: () => StorePlace): void => {
     expect(await place().objects.read(object)).toEqual({ found: true, bytes: bytes(text) })
   })
 
+  test.each([
+    ['the beginning', 0, 3, 'abc'],
+    ['the middle', 2, 5, 'cde'],
+    ['the end, and what would be behind it', 4, 90, 'efg'],
+  ])('gives %s', async (_, from, to, part) => {
+    const object = await written('abcdefg')
+    const content = await place().objects.read(object, { from, to })
+    expect(content).toEqual({ found: true, bytes: bytes(part) })
+  })
+
   test('what the caller does to the bytes does not reach the object', async () => {
     const object = await written('text')
     const content = await place().objects.read(object)

@@ -5,7 +5,7 @@ import {
   ListObjectsV2Command,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { ByteRange, ObjectContent } from '../../ports/object-source.ts'
+import { type ByteRange, bytesIn, type ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import { isWatchedKey } from '../../ports/object-names.ts'
 import { statusOf } from './aws-errors.ts'
@@ -88,11 +88,13 @@ export const s3ObjectStore = ({
   ): Promise<ObjectContent> {
     try {
       const pinned = isVersioned ? { VersionId: version } : { IfMatch: version }
-      const { Body, ContentEncoding } = await client.send(
+      const { Body, ContentEncoding, ContentRange } = await client.send(
         new GetObjectCommand({ Bucket: bucket, Key: key, ...pinned, ...rangeOf(range) }),
       )
       const encoding = ContentEncoding === undefined ? {} : { contentEncoding: ContentEncoding }
-      const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
+      const given = (await Body?.transformToByteArray()) ?? new Uint8Array()
+      // By the rules of HTTP a server may ignore a range, and give all: then it names no range.
+      const bytes = ContentRange === undefined ? bytesIn(given, range) : given
       return { found: true, bytes, ...encoding }
     } catch (error) {
       if (isGone(error)) return { found: false, gone: 'missing' }

@@ -18,6 +18,7 @@ export const lambdaClient = once(() => new LambdaClient(clientSettings()))
 const sqsClient = once(() => new SQSClient(clientSettings()))
 
 const RECORDS_PER_CALL = 500
+const PARTITION_KEY_MAX = 256
 
 /** The resources of an application, by the outputs of its stack. */
 export class Application {
@@ -57,9 +58,10 @@ export class Application {
   /** Puts lines into the stream, over all of its shards. */
   async putRecords(lines: readonly string[]): Promise<void> {
     for (let from = 0; from < lines.length; from += RECORDS_PER_CALL) {
-      const Records = lines
-        .slice(from, from + RECORDS_PER_CALL)
-        .map((line) => ({ PartitionKey: line, Data: Buffer.from(line) }))
+      const Records = lines.slice(from, from + RECORDS_PER_CALL).map((line) => ({
+        PartitionKey: line.slice(0, PARTITION_KEY_MAX),
+        Data: Buffer.from(line),
+      }))
       await kinesisClient().send(
         new PutRecordsCommand({ StreamName: this.output('TestStream'), Records }),
       )

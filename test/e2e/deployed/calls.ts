@@ -14,6 +14,9 @@ export const appends =
   (call) =>
     putRow(call)['pk']?.S?.startsWith(`${app}#in#`) === true
 
+/** The lane into which a call appends. */
+export const laneOf = (call: Parameters<Matcher>[0]): string => putRow(call)['sk']?.S ?? ''
+
 /** The driver takes the lease and logs a batch (B2). */
 export const logsBatch =
   (app: string): Matcher =>

@@ -52,10 +52,19 @@ interface Trap {
   readonly spring: (call: Call) => Promise<'go' | 'drop'>
 }
 
-interface Answer {
+/** The answer to a call. */
+export interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['rawHeaders']
   readonly body: Buffer
+}
+
+/** Is told of calls. */
+export interface Listener {
+  /** Called when a call is at the gate. */
+  readonly asked?: (call: Call) => void
+  /** Called with its answer, before the caller has it. */
+  readonly answered?: (call: Call, answer: Answer) => void
 }
 
 const UNAVAILABLE = 503
@@ -69,6 +78,7 @@ export class Gate {
   readonly #traps = new Set<Trap>()
   readonly #refused = new Set<Matcher>()
   readonly #counted = new Map<Matcher, number>()
+  readonly #listeners = new Map<Matcher, Listener>()
   #open: Promise<void> = Promise.resolve()
 
   private constructor(server: Server, target: string) {
@@ -128,6 +138,11 @@ export class Gate {
     return () => this.#counted.get(matches) ?? 0
   }
 
+  /** Tells of matching calls from now on. */
+  hear(matches: Matcher, listener: Listener): void {
+    this.#listeners.set(matches, listener)
+  }
+
   /** Closes the gate. */
   remove(): void {
     this.#server.closeAllConnections()
@@ -142,10 +157,13 @@ export class Gate {
     if (incoming.socket.destroyed) return
     for (const [matches, count] of this.#counted)
       if (matches(call)) this.#counted.set(matches, count + 1)
+    const listeners = [...this.#listeners].flatMap(([matches, one]) => (matches(call) ? [one] : []))
+    for (const { asked } of listeners) asked?.(call)
     if ([...this.#refused].some((matches) => matches(call)))
       return void outgoing.writeHead(UNAVAILABLE).end()
     if ((await this.#stop(call, 'before')) === 'drop') return void outgoing.destroy()
     const answer = await this.#forward(incoming, call)
+    for (const { answered } of listeners) answered?.(call, answer)
     if ((await this.#stop(call, 'after')) === 'drop') return void outgoing.destroy()
     outgoing.writeHead(answer.status, answer.headers).end(answer.body)
   }

@@ -44,7 +44,7 @@ export class Results {
 
   /** The totals of a batch. */
   async totals(batch: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<Totals> {
-    return totalsIn(await this.#text(batch))
+    return totalsIn(await this.text(batch))
   }
 
   /** The totals of the last complete batch. */
@@ -60,11 +60,12 @@ export class Results {
     const timeMs = Math.max(...times)
     const names = keys.filter((key) => key.startsWith(this.#key(timeMs, 'part-'))).map(nameIn)
     if (this.#last?.timeMs !== timeMs)
-      this.#last = { timeMs, text: await this.#text({ timeMs, names }) }
+      this.#last = { timeMs, text: await this.text({ timeMs, names }) }
     return this.#last.text
   }
 
-  async #text({ timeMs, names }: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<string> {
+  /** The files of a batch, one after the other. */
+  async text({ timeMs, names }: Pick<BatchFiles, 'timeMs' | 'names'>): Promise<string> {
     const parts = await Promise.all(
       names.map(async (name) => readObject(this.#place(), this.#key(timeMs, name))),
     )

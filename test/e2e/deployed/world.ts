@@ -5,25 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Emulator, startEmulator } from '../emulator.ts'
 import type { Application } from './application.ts'
 import { Gate } from './gate.ts'
 import type { Results } from './results.ts'
+import { settled, type Waiting } from './settled.ts'
 import { clicksOf, type Comparison, Model } from './totals.ts'
-
-const SETTLE_MS_MAX = 120_000
-const CHECK_EVERY_MS = 250
-const TRIGGER_EVERY_MS = 2_000
-
-/** How to wait. */
-export interface Waiting {
-  /**
-   * Whether to trigger the driver more often than its schedule does. Without this, the schedule of
-   * each minute brings the same result later.
-   */
-  readonly hurry?: boolean
-}
 
 /** Made once for all steps. */
 export class World {
@@ -102,25 +89,8 @@ export class World {
    * Waits until everything that was sent is in the totals and the application rests, or until it
    * has waited too long. Returns the comparison at that time.
    */
-  async settled({ hurry = true }: Waiting = {}): Promise<Comparison> {
-    const startMs = Date.now()
-    let triggeredMs = startMs
-    for (;;) {
-      const status = (await this.clicks.head())?.status
-      const comparison = this.model.compare(await this.results.last())
-      const isExact = comparison.lost === 0 && comparison.twice === 0
-      if (
-        (isExact && status === 'rest') ||
-        comparison.twice > 0 ||
-        Date.now() - startMs > SETTLE_MS_MAX
-      )
-        return comparison
-      if (hurry && Date.now() - triggeredMs > TRIGGER_EVERY_MS) {
-        triggeredMs = Date.now()
-        await this.clicks.trigger()
-      }
-      await sleep(CHECK_EVERY_MS)
-    }
+  async settled(waiting: Waiting = {}): Promise<Comparison> {
+    return settled(this.clicks, this.results, this.model, waiting)
   }
 
   /** Ends everything, once, after any outcome. Returns the ids of processes that still exist. */

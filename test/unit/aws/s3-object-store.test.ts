@@ -110,6 +110,16 @@ describe('a read is pinned', () => {
   })
 
   test.each([
+    ['as the server gives it', { ContentRange: 'bytes 1-3/9' }, 'abc'],
+    ['out of all, if the server ignores the range', {}, 'bc'],
+  ])('in part: %s', async (_, headers, part) => {
+    const { asked, objects } = clientWith({ ...body, ...headers })
+    const content = await objects.read(object, { from: 1, to: 4 })
+    expect(content.found && Buffer.from(content.bytes).toString()).toBe(part)
+    expect(asked).toMatchObject([{ Range: 'bytes=1-3' }])
+  })
+
+  test.each([
     [failure('NoSuchKey', 404), 'missing'],
     [failure('PreconditionFailed', 412), 'replaced'],
   ] as const)('and reports %s', async (error, gone) => {
