@@ -6,7 +6,9 @@ import type { Answer, Call, Gate, Matcher } from '../deployed/gate.ts'
 export type Outcome =
   /** A task was computed, and its result is in the answer. */
   | 'done'
-  /** A task was computed, and its result is in the bucket. */
+  /** A partition of a state was moved on, and its result is in the answer. */
+  | 'moved'
+  /** The result of either is in the bucket. */
   | 'large'
   /** The executor refused: it has other code, or cannot send the result. */
   | 'refused'
@@ -18,7 +20,7 @@ export type Outcome =
 /** How many calls of an executor had each outcome. */
 export type Outcomes = Record<Outcome, number>
 
-const NONE: Readonly<Outcomes> = { done: 0, large: 0, refused: 0, busy: 0, lost: 0 }
+const NONE: Readonly<Outcomes> = { done: 0, moved: 0, large: 0, refused: 0, busy: 0, lost: 0 }
 
 /** Calls of functions. */
 export const isInvocation: Matcher = ({ path }) => path.endsWith('/invocations')
@@ -34,7 +36,7 @@ const outcomeOf = ({ status, body }: Answer): Outcome => {
   }
   if (blob !== undefined) return 'large'
   if (bytes === undefined) return 'lost'
-  return decodeAnswer(Buffer.from(bytes, 'base64')).kind === 'done' ? 'done' : 'refused'
+  return decodeAnswer(Buffer.from(bytes, 'base64')).kind
 }
 
 /** See the head of this file. */

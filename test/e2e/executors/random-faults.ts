@@ -4,8 +4,10 @@ import type { Random } from '../../../lib/testing/random.ts'
 import { killFunction, signalFunction } from '../deployed/processes.ts'
 import type { World } from './world.ts'
 
-/** A task takes about so long. */
-const DELAY_MS_MAX = 300
+/** A task takes longer. */
+const DELAY_MS_MAX = 150
+/** The driver is killed after one of these calls, from the first as 1. */
+const DRIVER_AT_CALL = { min: 2, max: 8 } as const
 /** A stopped executor goes on after so long. */
 const STOP_MS = { min: 500, max: 4_000 } as const
 
@@ -15,8 +17,8 @@ export interface Faults {
   readonly kills: number
   /** The share of calls after which it is stopped for some time. */
   readonly stops: number
-  /** The number of the call after which the driver is killed, from 1. Left out: it is not. */
-  readonly driverAtCall?: number
+  /** Whether the driver is killed once, after one of the first calls. */
+  readonly driver: boolean
 }
 
 /** How many processes were hit. */
@@ -43,6 +45,7 @@ export const withRandomFaults = async (
     await sleep(durationMs)
     signalFunction(functionName, 'SIGCONT')
   }
+  const atCall = faults.driver ? random.between(DRIVER_AT_CALL.min, DRIVER_AT_CALL.max) : undefined
   let seen = 0
   calls.onCall = (executor) => {
     const functionName = executors[executor] as string
@@ -51,7 +54,7 @@ export const withRandomFaults = async (
     seen += 1
     if (drawn < faults.kills) later(() => void (hit.killed += killFunction(functionName)))
     else if (drawn < faults.kills + faults.stops) later(() => stop(functionName, stopMs))
-    if (seen === faults.driverAtCall) later(() => void (hit.drivers += killFunction(app.driver)))
+    if (seen === atCall) later(() => void (hit.drivers += killFunction(app.driver)))
   }
   try {
     await run()

@@ -12,8 +12,7 @@ export default stream('tally', { batchInterval: seconds(2) }, (ssc) => {
   clicks
     .union(ssc.textFileStream('drop', { existing: 'all' }))
     .mapToPair((line): [string, number] => [line.slice(0, line.indexOf(' ')), 1])
-    .reduceByKey(add)
-    .updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total))
+    .updateStateByKey<number>((counts, total = 0) => counts.reduce(add, total), { partitions: 5 })
     .map(([word, total]) => `${word}: ${total} so far`)
     .saveAsTextFiles('s3://results/totals')
   clicks
