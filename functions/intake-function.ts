@@ -29,7 +29,15 @@ export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): I
   const plan = pipeline.build()
   const routes = eventRoutes(plan, environment.sources, ports.sources)
   const { generation } = environment
-  const combinerOf = sourceCombiners({ plan, generation, clock: ports.clock })
+  const combinerOf = sourceCombiners({
+    plan,
+    generation,
+    clock: ports.clock,
+    open: async (parts) => {
+      const { SourceStage } = await import('../lib/runtime/tasks/source-stage.ts')
+      return new SourceStage(parts)
+    },
+  })
   const intake = intakeHandler({ plan, ...ports, combinerOf })
   const log = jsonLog(ports.write)
   return async (event, context) => {

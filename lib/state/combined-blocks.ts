@@ -3,9 +3,9 @@
  * records themselves. They are much smaller. The records are still in their source, and can be read
  * again from there.
  *
- * B7: a combined block counts for the generation that its entry names, and for the plan that the
- * block names. For any other, the records are read again. The count and the checksum of its entry
- * are those of the records.
+ * B7: a combined block counts for the generation that its entry names, and for the source stage
+ * that the block names. For any other, the records are read again. The count and the checksum of
+ * its entry are those of the records.
  */
 import { decode, encode } from '../base/codec.ts'
 import type { ItemStore } from '../ports/item-store.ts'
@@ -16,8 +16,8 @@ import { nameSegment, readSegment } from './segments.ts'
 
 /** What the map tasks of a plan have made of the records of one append. */
 export interface CombinedBlock {
-  /** The hash of the plan. */
-  readonly plan: string
+  /** The hash of the source stage: what its steps are. */
+  readonly stage: string
   /** What the map task of each node gives, encoded, by the id of the node. */
   readonly nodes: Readonly<Record<string, Uint8Array>>
   /** The records that these tasks have put aside. */
@@ -27,8 +27,8 @@ export interface CombinedBlock {
 /** For what a combined block must have been made to count. */
 export interface CombinedCode {
   readonly generation: number
-  /** The hash of the plan. */
-  readonly plan: string
+  /** The hash of the source stage. */
+  readonly stage: string
   /** The ids of the nodes that combine the records of the source. */
   readonly nodes: readonly string[]
 }
@@ -64,6 +64,6 @@ export const readCombined = async (
   ref: BlockRef,
 ): Promise<CombinedBlock> => decode(await readSegment(store, app, ref)) as CombinedBlock
 
-/** Whether a combined block was made for a plan, and has all that the plan needs of it. */
-export const fitsPlan = ({ plan, nodes }: CombinedBlock, code: CombinedCode): boolean =>
-  plan === code.plan && code.nodes.every((node) => nodes[node] !== undefined)
+/** Whether a combined block was made by a source stage, and has all that a plan needs of it. */
+export const fitsStage = ({ stage, nodes }: CombinedBlock, code: CombinedCode): boolean =>
+  stage === code.stage && code.nodes.every((node) => nodes[node] !== undefined)

@@ -1,5 +1,6 @@
 import { batchBugs } from './planted/batch-bugs.ts'
 import type { PlantedBug } from './planted/bug.ts'
+import { combinedBugs } from './planted/combined-bugs.ts'
 import { deploymentBugs } from './planted/deployment-bugs.ts'
 import { edgeBugs } from './planted/edge-bugs.ts'
 import { executorBugs } from './planted/executor-bugs.ts'
@@ -30,6 +31,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...pageBugs,
   ...partBugs,
   ...executorBugs,
+  ...combinedBugs,
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,

@@ -29,8 +29,20 @@ export interface CombineRequest {
   readonly deadlineMs: number
 }
 
+/** When it pays to combine the records of an append. */
+export interface CombinePays {
+  /** An append with fewer records is not worth it. */
+  readonly recordsMin: number
+  /** What is combined takes at most this share of the bytes of the records. */
+  readonly shareMax: number
+}
+
+const PAYS: CombinePays = { recordsMin: 64, shareMax: 1 / 2 }
+
 /** Combines the records of one source. */
 export interface Combiner {
+  /** Default: from 64 records on, and if it takes at most half of their bytes. */
+  readonly pays?: CombinePays | undefined
   /** The generation of its code. */
   readonly generation: number
   /** The encoded block. Rejects if the records cannot be combined, or not in time. */
@@ -47,10 +59,6 @@ export interface LaneBlocksParts {
   readonly combiner?: Combiner | undefined
 }
 
-/** An append with fewer records is not worth it. */
-const RECORDS_MIN = 64
-/** What is combined takes at most this share of the bytes of the records. */
-const SHARE_MAX = 1 / 2
 const PAUSE_MAX = 64
 
 /** How a lane has done so far. */
@@ -89,7 +97,8 @@ export class LaneBlocks {
   ): Promise<NamedBlock | undefined> {
     const { store, app, combiner } = this.#parts
     const { lane, records } = request
-    if (combiner === undefined || records.length < RECORDS_MIN) return undefined
+    const { recordsMin, shareMax } = combiner?.pays ?? PAYS
+    if (combiner === undefined || records.length < recordsMin) return undefined
     const { pause, next } = this.#experience.get(lane) ?? NEW
     if (pause > 0) {
       this.#experience.set(lane, { pause: pause - 1, next })
@@ -98,7 +107,7 @@ export class LaneBlocks {
     // Whatever goes wrong here: the driver does it again, and says so.
     const bytes = await combiner.combine(request).catch(() => undefined)
     const measured = measureRecords(records)
-    if (bytes === undefined || bytes.byteLength > measured.bytes * SHARE_MAX) {
+    if (bytes === undefined || bytes.byteLength > measured.bytes * shareMax) {
       this.#experience.set(lane, { pause: next, next: Math.min(2 * next, PAUSE_MAX) })
       return undefined
     }

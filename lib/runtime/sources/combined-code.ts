@@ -10,5 +10,5 @@ export const combinedCode = (
 ): CombinedCode | undefined => {
   const stage = sourceStages(plan).get(source)
   if (stage === undefined || 'because' in stage) return undefined
-  return { generation, plan: plan.hash, nodes: stage.nodes }
+  return { generation, stage: stage.hash, nodes: stage.nodes }
 }

@@ -77,7 +77,7 @@ export class SourceStage {
       nodes[stage.node] = encode(packResult('map', entriesOf(stage, await stage.pack(0))))
       this.#checkTime()
     }
-    return encodeCombined({ plan: code.plan, nodes, deadLetters })
+    return encodeCombined({ stage: code.stage, nodes, deadLetters })
   }
 
   /** Found once: what begins the state of an operator may be large. */

@@ -7,7 +7,6 @@ import { printSink } from '../../adapters/print-sink.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { type Composition, compose, composeServer, type WorldPorts } from '../../runtime/compose.ts'
 import { eventRoutes } from '../../runtime/intake/event-routes.ts'
-import { type Redriven, redrive } from '../../runtime/dead-letters/redrive.ts'
 import type { HeldLimits } from '../../runtime/sources/held-limits.ts'
 import type { LogSettings } from '../../state/state-log.ts'
 import { driverHandler, leaseMsFor } from '../../runtime/driver/driver-handler.ts'
@@ -16,16 +15,14 @@ import { delaySeconds, parseTrigger, type Trigger } from '../../runtime/driver/t
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { type PlatformEvent, readEvent } from '../../runtime/intake/event-reader.ts'
 import { type IntakeAnswer, intakeHandler } from '../../runtime/intake/intake-handler.ts'
+import type { CombinePays } from '../../runtime/intake/lane-blocks.ts'
+import { sourceCombiners } from '../../runtime/tasks/source-combiners.ts'
+import { SourceStage } from '../../runtime/tasks/source-stage.ts'
 import type { DirectoryLocation } from '../../runtime/directories.ts'
 import type { Location } from '../../runtime/locations.ts'
-import { importSame } from './same-import.ts'
-import { reset } from '../../runtime/operations/reset.ts'
-import { skip } from '../../runtime/operations/skip.ts'
-import { skipSource } from '../../runtime/operations/skip-source.ts'
 import type { SinkLocation } from '../../runtime/sinks/sink-kind.ts'
 import type { StreamLocation } from '../../runtime/sources/kinesis/kind.ts'
 import type { ObjectsLocation } from '../../runtime/sources/objects/event-messages.ts'
-import { HeadStore, lastTimeMs } from '../../state/head.ts'
 import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
@@ -49,6 +46,8 @@ export interface ApplicationParts extends CallWorld {
   readonly storage: Storage
   /** How many executors each process of the driver has. */
   readonly executors: number
+  /** Whether intake combines records, wherever it can. */
+  readonly combines: boolean
   readonly triggers: () => SimulatedQueue
   readonly buckets: ReadonlyMap<string, SimulatedBucket>
   readonly directories: ReadonlyMap<string, SimulatedDirectory>
@@ -71,12 +70,14 @@ export const DRIVER_TIMEOUT_MS = 20_000
 /** Lanes are emptied much sooner than on AWS, also while their shards live. */
 const LANE_QUIET_MS = 3_000
 
-interface ProcessPorts extends WorldPorts {
+/** The ports of a process. */
+export interface ProcessPorts extends WorldPorts {
   readonly call: Caller
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
 
-const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPorts => {
+/** What a process of the application has of the world. */
+export const portsOf = (parts: ApplicationParts, environment: Environment): ProcessPorts => {
   const { world, observer, storage, streams, buckets, directories } = parts
   const call = caller(parts, environment)
   const clock = simulatedClock(world, environment)
@@ -160,6 +161,9 @@ const locateOutput = (place: string): SinkLocation & { readonly bucket?: string 
     ? { kind: 'print', path: '' }
     : { kind: 'objects', bucket: 'outputs', path: place }
 
+/** Appends are small here. All of them are combined. */
+const ALWAYS: CombinePays = { recordsMin: 1, shareMax: Infinity }
+
 /** Starts a process of intake. */
 export const startIntake =
   (parts: ApplicationParts) =>
@@ -167,10 +171,19 @@ export const startIntake =
     const plan = parts.plan(environment)
     const ports = portsOf(parts, environment)
     const routes = eventRoutes(plan, locationsOf(parts, plan), ports.sources)
-    const intake = intakeHandler({ plan, ...ports })
-    return async (event) => {
+    const combinerOf = sourceCombiners({
+      plan,
+      generation: environment.generation,
+      clock: ports.clock,
+      open: async (given) => new SourceStage(given),
+      pays: ALWAYS,
+    })
+    const intake = intakeHandler({ plan, ...ports, ...(parts.combines ? { combinerOf } : {}) })
+    return async (event, { remainingMs }) => {
       const { appends, refused = [] } = await readEvent(event, routes)
-      return { ...(await intake(appends)), refused: refused.map(({ messageId }) => messageId) }
+      const answer = await intake(appends, remainingMs())
+      if (answer.combined !== undefined) parts.sightings.see('records combined by intake')
+      return { ...answer, refused: refused.map(({ messageId }) => messageId) }
     }
   }
 
@@ -245,54 +258,3 @@ export const startDriver =
     return async (bodies, { remainingMs }) =>
       (await driver)({ triggers: bodies.map(parseTrigger), remainingMs })
   }
-
-/**
- * An operator redrives dead letters, and calls the driver. `limit`: the most records to redrive,
- * besides those that an earlier redrive has begun.
- */
-export const redriveDeadLetters = async (
-  parts: ApplicationParts & { readonly app: string },
-  environment: Environment,
-  limit: number,
-): Promise<Redriven> => {
-  const { store, clock, randomness, scheduleTriggers } = portsOf(parts, environment)
-  let isWoken = false
-  const woke = (): void => void (isWoken = true)
-  const toMs = lastTimeMs(await new HeadStore(store, parts.app).read(), clock.now())
-  const given = await redrive(
-    { store, app: parts.app, clock, randomness, woke },
-    { fromMs: parts.world.startMs, toMs, limit },
-  )
-  if (isWoken) await scheduleTriggers([{ app: parts.app, scheduleMinute: true }])
-  return given
-}
-
-/** What operators do with an application. */
-export type OperatorCommand = 'skip' | 'reset' | 'skipSource' | 'import'
-
-/** An operator gives a command, and calls the driver. */
-export const operate = async (
-  parts: ApplicationParts & { readonly app: string },
-  environment: Environment,
-  command: OperatorCommand,
-): Promise<void> => {
-  const { app } = parts
-  const operated = {
-    ...portsOf(parts, environment),
-    app,
-    leaseMs: leaseMsFor(DRIVER_TIMEOUT_MS),
-  }
-  if (command === 'skip') await skip(operated)
-  if (command === 'reset') await reset(operated)
-  if (command === 'skipSource') await skipSource(operated, aStream(parts, environment))
-  if (command === 'import') await importSame(operated, parts.world.reading)
-  await operated.scheduleTriggers([{ app, scheduleMinute: true }])
-}
-
-/** The id of a source that reads a stream. Files and objects are not given up in this world. */
-const aStream = (parts: ApplicationParts, environment: Environment): string => {
-  const isWatched = (name = ''): boolean => parts.buckets.has(name) || parts.directories.has(name)
-  const { sources } = parts.plan(environment)
-  const streams = sources.filter(({ node: { source } }) => !isWatched(source.name))
-  return streams.length === 0 ? 'none' : parts.world.random.pick(streams).id
-}

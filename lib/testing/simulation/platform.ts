@@ -11,15 +11,13 @@ import { laneId } from '../../runtime/sources/kinesis/shards.ts'
 import {
   type ApplicationParts,
   DRIVER_TIMEOUT_MS,
-  redriveDeadLetters,
   type IntakeEvent,
   type SimulatedIntakeAnswer,
-  operate,
-  type OperatorCommand,
   startDriver,
   startIntake,
 } from './application.ts'
 import type { CallWorld } from './calls.ts'
+import { operate, type OperatorCommand, redriveDeadLetters } from './commands.ts'
 import type { Checkers } from './checkers/checkers.ts'
 import { MALFORMED_MESSAGES, type SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
@@ -51,6 +49,8 @@ export interface PlatformParts extends CallWorld {
   readonly streams: readonly string[]
   /** How many executors each process of the driver has. */
   readonly executors: number
+  /** Whether intake combines records, wherever it can. */
+  readonly combines: boolean
   readonly plan: ApplicationParts['plan']
   /** The errors that faults bring about, by their codes. */
   readonly expected: readonly string[]

@@ -74,12 +74,17 @@ const EXPECTED = [
 const WITH_EXECUTORS = 0.5
 const EXECUTORS = 2
 
+/** In half of the worlds, intake combines the records of each append, if its plan lets it. */
+const WITH_SOURCE_STAGE = 0.5
+
 interface Scene {
   readonly calls: CallWorld
   readonly storage: Storage
   readonly pipeline: SimulatedPipeline
   /** How many executors each process of the driver has. */
   readonly executors: number
+  /** Whether intake combines records, wherever it can. */
+  readonly combines: boolean
   readonly planFor: (environment: Environment | undefined) => Plan
 }
 
@@ -123,7 +128,14 @@ interface SceneParts {
   readonly platform: Platform
 }
 
-const buildScene = ({ calls, storage, pipeline, executors, planFor }: Scene): SceneParts => {
+const buildScene = ({
+  calls,
+  storage,
+  pipeline,
+  executors,
+  combines,
+  planFor,
+}: Scene): SceneParts => {
   const { world, sightings } = calls
   const plan = planFor(undefined)
   // The platform is made with the buckets, and they send it notifications of their objects.
@@ -154,6 +166,7 @@ const buildScene = ({ calls, storage, pipeline, executors, planFor }: Scene): Sc
     buckets,
     directories,
     executors,
+    combines,
     streams: pipeline.streams,
     plan: planFor,
     expected: EXPECTED,
@@ -255,5 +268,6 @@ const drawScene = (
       pipeline.describe(ssc, build)
     }).build()
   }
-  return { calls, storage, pipeline, executors, planFor }
+  const combines = world.combining.chance(WITH_SOURCE_STAGE)
+  return { calls, storage, pipeline, executors, combines, planFor }
 }

@@ -2,10 +2,11 @@ import type { BatchInput } from '../../runtime/driver/batch-input.ts'
 import { positionOf } from '../../runtime/sources/kinesis/positions.ts'
 import { laneId } from '../../runtime/sources/kinesis/shards.ts'
 import type { SourceInput } from '../../runtime/sources/source-reader.ts'
-import { BEGINNING } from '../../state/lane-entries.ts'
+import { BEGINNING, type BlockRef } from '../../state/lane-entries.ts'
 import { filesOf, lanesOf, objectsOf } from './checkers/inputs.ts'
 import type { SimulatedBucket, Upload } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
+import type { Code } from './environment.ts'
 import { isGarbled, type Shard, type SimulatedStream, type StreamRecord } from './cloud/stream.ts'
 
 /** A record that was put into a stream, where its lane has it. */
@@ -14,6 +15,12 @@ export interface LaneRecord {
   readonly line: string
   /** The record is no text: intake puts it aside, and no block holds it. */
   readonly garbled: boolean
+}
+
+/** A line of a batch. `by`: the code that has made it what it is there. Undefined: its own. */
+export interface MadeLine {
+  readonly line: string
+  readonly by: Code | undefined
 }
 
 /** The truth outside of the system: every record and every upload that was ever put. */
@@ -138,25 +145,35 @@ export class Truth {
     return bucket?.uploads.find((upload) => upload.key === key && upload.version === version)
   }
 
-  /** The lines of a batch, by the name of the source. */
-  linesOf({ sources }: BatchInput): Readonly<Record<string, readonly string[]>> {
+  /** The lines of a batch, by the name of the source. `codeOf`: the code that has made a block. */
+  linesOf(
+    { sources }: BatchInput,
+    codeOf: (ref: BlockRef) => Code | undefined = () => undefined,
+  ): Readonly<Record<string, readonly MadeLine[]>> {
+    const alone = (line: string): MadeLine => ({ line, by: undefined })
     return Object.fromEntries(
       Object.entries(sources).map(([id, input]) => [
         this.sourceNames.get(id) ?? id,
         [
-          ...this.#linesOfLanes(input),
-          ...this.#linesOfObjects(id, input),
-          ...this.#linesOfFiles(id, input),
+          ...this.#linesOfLanes(input, codeOf),
+          ...this.#linesOfObjects(id, input).map(alone),
+          ...this.#linesOfFiles(id, input).map(alone),
         ],
       ]),
     )
   }
 
-  #linesOfLanes(input: SourceInput): readonly string[] {
+  #linesOfLanes(
+    input: SourceInput,
+    codeOf: (ref: BlockRef) => Code | undefined,
+  ): readonly MadeLine[] {
     return lanesOf(input).flatMap(({ lane, entries }) =>
       entries
         .flatMap(({ blocks }) => blocks)
-        .flatMap(({ first, at }) => this.block(lane, first, at).map(({ line }) => line)),
+        .flatMap((ref) => {
+          const by = codeOf(ref)
+          return this.block(lane, ref.first, ref.at).map(({ line }) => ({ line, by }))
+        }),
     )
   }
 

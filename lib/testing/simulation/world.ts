@@ -34,6 +34,9 @@ const SPREADING = 0x5b4e_ad00
 /** The same, of what happens between a driver and its executors. */
 const BETWEEN = 0xbe74_3e40
 
+/** The same, of the source stage at intake. */
+const COMBINING = 0xc0b1_4e5d
+
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
@@ -57,6 +60,8 @@ export class World {
   readonly spreading: Random
   /** What happens between a driver and its executors draws from this, for the same reason. */
   readonly between: Random
+  /** What the source stage at intake draws, for the same reason. */
+  readonly combining: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
@@ -76,6 +81,7 @@ export class World {
     this.limits = new Random(seed ^ LIMITS)
     this.spreading = new Random(seed ^ SPREADING)
     this.between = new Random(seed ^ BETWEEN)
+    this.combining = new Random(seed ^ COMBINING)
     this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }

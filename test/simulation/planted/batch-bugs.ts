@@ -46,39 +46,6 @@ export const batchBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'block of another code taken',
-    pipeline: 'plain-lines',
-    effect: 'what an old deployment has made of a block stands for what the new one makes of it',
-    edits: [
-      {
-        file: 'lib/runtime/sources/lanes/block-partitions.ts',
-        find: 'unreadable: ref.rejected ?? 0,',
-        replace: 'made: ref.by + ref.at, unreadable: ref.rejected ?? 0,',
-      },
-      {
-        file: 'lib/rdd/evaluate.ts',
-        find: 'export const pushAll = ',
-        replace: `const computed = new Map()
-export const pushAll = `,
-      },
-      {
-        file: 'lib/rdd/evaluate.ts',
-        find: 'const push = chain(steps, sink)\n',
-        replace: `const made = partition.origin?.made
-  const name = made && made + steps.map(({ label }) => label)
-  const outputs = computed.get(name) ?? []
-  const collect = chain(steps, (element) => outputs.push(element))
-  if (!computed.has(name))
-    for (let i = 0; i < records.length; i++) collect(records[i], partition.madeFrom?.[i] ?? i)
-  if (name !== undefined) computed.set(name, outputs)
-  for (const output of outputs) sink(output, 0)
-  if (name !== null) return
-  const push = chain(steps, sink)
-`,
-      },
-    ],
-  },
-  {
     name: 'smaller input not logged',
     effect: 'what one attempt finds gone the next one may find',
     edits: [

@@ -18,7 +18,17 @@ const sums = (by: number, options: Partial<StreamOptions> = {}): Pipeline =>
     options,
   )
 
-/** The same, and it counts over two batches: another plan. */
+/** The same, and one more output: another plan, with the same source stage. */
+const twice = pipelineOf((ssc) => {
+  const counts = ssc
+    .kinesisTextStream('lines')
+    .map((line): [string, number] => [line.slice(0, 2), 1])
+    .reduceByKey(sum)
+  counts.print()
+  counts.mapValues((n) => -n).print()
+})
+
+/** The same, and it counts over two batches: another source stage. */
 const windowed = (options: Partial<StreamOptions> = {}): Pipeline =>
   pipelineOf(
     (ssc) =>
@@ -93,18 +103,29 @@ describe('a deployment while combined blocks wait', () => {
     expect(codes(bed, 'warning')).toHaveLength(2)
   })
 
+  test('takes them with another plan, too, if what comes before the reduction is equal', async () => {
+    const bed = await waiting()
+    bed.deploy(twice, 2)
+    bed.shard.keep = false
+    await bed.app.pass()
+    expect(elements(bed)).toEqual(['(k0,150)', '(k1,150)', '(k0,-150)', '(k1,-150)'])
+  })
+
   test.each([
     { options: {}, failed: ['DATA_LOST'], lost: [] },
     { options: { onDataLoss: 'skip' }, failed: [], lost: [100, 200] },
-  ] as const)('with another plan, and gone: $failed $lost', async ({ options, failed, lost }) => {
-    const bed = await waiting(sums(1, options))
-    bed.deploy(windowed(options), 2)
-    bed.shard.keep = false
-    await bed.app.pass()
-    expect(codes(bed, 'batchFailed')).toEqual(failed)
-    expect(bed.logged('dataLost').map(({ records }) => records)).toEqual(lost)
-    expect(elements(bed)).toEqual([])
-  })
+  ] as const)(
+    'with another source stage, and gone: $failed $lost',
+    async ({ options, failed, lost }) => {
+      const bed = await waiting(sums(1, options))
+      bed.deploy(windowed(options), 2)
+      bed.shard.keep = false
+      await bed.app.pass()
+      expect(codes(bed, 'batchFailed')).toEqual(failed)
+      expect(bed.logged('dataLost').map(({ records }) => records)).toEqual(lost)
+      expect(elements(bed)).toEqual([])
+    },
+  )
 
   test('does not take damaged ones', async () => {
     const bed = await waiting()

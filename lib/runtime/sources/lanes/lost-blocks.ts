@@ -15,7 +15,7 @@ import {
 import {
   type CombinedBlock,
   type CombinedCode,
-  fitsPlan,
+  fitsStage,
   readCombined,
 } from '../../../state/combined-blocks.ts'
 import type { BlockRef } from '../../../state/lane-entries.ts'
@@ -90,7 +90,7 @@ export const findBlock = async (
 
 /**
  * A combined block that counts, or its records, read again. If they do not exist any more, what
- * earlier code has made of them for an equal plan is better than nothing.
+ * earlier code has made of them by an equal stage is better than nothing.
  */
 const findCombined = async (
   place: BlockPlace,
@@ -107,12 +107,12 @@ const findCombined = async (
     if (again.found) reportReadAgain(place, lane, ref, combined.code)
     return again
   }
-  if (combined !== undefined && code !== undefined && fitsPlan(combined, code))
+  if (combined !== undefined && code !== undefined && fitsStage(combined, code))
     return { found: true, ref, combined }
   const again = await readAgain(place, lane, ref, 'its block was made by other code')
   if (again.found || code === undefined) return again
   const earlier = combined ?? (await read())
-  if (isMillraceError(earlier) || !fitsPlan(earlier, code)) return again
+  if (isMillraceError(earlier) || !fitsStage(earlier, code)) return again
   return { found: true, ref, combined: earlier, isEarlier: true }
 }
 

@@ -2,9 +2,10 @@ import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { PoisonLimits } from '../../../rdd/bad-records.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
-import type { Code, Deployment, Environment } from '../environment.ts'
+import type { Deployment, Environment } from '../environment.ts'
 import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
+import type { CombinedChecker } from './combined-checker.ts'
 import { lanesOf } from './inputs.ts'
 import type { LeaseChecker } from './lease-checker.ts'
 import type { DeadLetterChecker } from './dead-letter-checker.ts'
@@ -24,6 +25,7 @@ export interface BatchCheckerParts {
   readonly intervalMs: number
   readonly poison: PoisonLimits
   readonly deadLetters: DeadLetterChecker
+  readonly combined: CombinedChecker
 }
 
 /** The rule of the breaker, made here once more: a checker must not ask the code that it checks. */
@@ -71,7 +73,7 @@ export class BatchChecker {
       manifest.timeMs === timeMs,
       () => `the manifest of ${timeMs} is for ${manifest.timeMs}`,
     )
-    this.#checkPoison(input, environment.deployment.code)
+    this.#checkPoison(input, environment.deployment)
     this.#follow(input, environment.deployment, after.zeroMs)
     const { outputs: finished } = after.afterCommit ?? manifest
     this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(finished, path))
@@ -113,13 +115,24 @@ export class BatchChecker {
       this.#checkOutputs(upTo, (path) => outputs.textOf(path))
   }
 
-  #follow(input: BatchInput, { code, change }: Deployment, zeroMs: number): void {
-    const { truth, pipeline } = this.#parts
-    const isGood = (line: string): boolean => pipeline.isPoison?.(line, code) !== true
-    const lines = Object.fromEntries(
-      Object.entries(truth.linesOf(input)).map(([source, all]) => [source, all.filter(isGood)]),
+  #follow(input: BatchInput, deployment: Deployment, zeroMs: number): void {
+    const { truth, pipeline, combined } = this.#parts
+    const { code, change } = deployment
+    const all = truth.linesOf(input, (ref) => combined.codeOf(ref, deployment))
+    const good = Object.entries(all).map(
+      ([source, some]) =>
+        [
+          source,
+          some.filter(({ line, by = code }) => pipeline.isPoison?.(line, by) !== true),
+        ] as const,
     )
-    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, code, change })
+    const lines = Object.fromEntries(
+      good.map(([source, some]) => [source, some.map(({ line }) => line)]),
+    )
+    const codes = Object.fromEntries(
+      good.map(([source, some]) => [source, some.map(({ by = code }) => by)]),
+    )
+    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, codes, code, change })
   }
 
   #checkOutputs(upTo: number, textOf: (path: string) => string | undefined): void {
@@ -177,12 +190,14 @@ export class BatchChecker {
    * Each record that a function throws on is a dead letter by now. With too many of them in one
    * block, the batch may not be committed at all.
    */
-  #checkPoison(input: BatchInput, code: Code): void {
-    const { truth, pipeline, violations, deadLetters } = this.#parts
+  #checkPoison(input: BatchInput, deployment: Deployment): void {
+    const { truth, pipeline, violations, deadLetters, combined } = this.#parts
     if (pipeline.isPoison === undefined) return
     for (const [source, taken] of Object.entries(input.sources)) {
       for (const { lane, entries } of lanesOf(taken)) {
-        for (const { at, first, count } of entries.flatMap(({ blocks }) => blocks)) {
+        for (const ref of entries.flatMap(({ blocks }) => blocks)) {
+          const { at, first, count } = ref
+          const code = combined.codeOf(ref, deployment)
           const bad = truth
             .block(lane, first, at)
             .filter(({ line }) => pipeline.isPoison?.(line, code) === true)

@@ -18,6 +18,7 @@ import type { Storage } from '../storage.ts'
 import type { Truth } from '../truth.ts'
 import type { World } from '../world.ts'
 import { BatchChecker } from './batch-checker.ts'
+import { CombinedChecker } from './combined-checker.ts'
 import { FileChecker } from './file-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
 import { objectsOf } from './inputs.ts'
@@ -87,7 +88,8 @@ export class Checkers implements Observer {
     this.deadLetters = new DeadLetterChecker({ mirror, truth, violations, sightings, app })
     const { deadLetters } = this
     this.#objects = new ObjectChecker({ truth, violations, deadLetters, sightings })
-    this.lanes = new LaneChecker(mirror, truth, violations, deadLetters, sightings)
+    const combined = new CombinedChecker(truth, violations, sightings)
+    this.lanes = new LaneChecker({ mirror, truth, violations, deadLetters, combined, sightings })
     this.#batches = new BatchChecker({
       mirror,
       truth,
@@ -97,6 +99,7 @@ export class Checkers implements Observer {
       intervalMs,
       poison,
       deadLetters,
+      combined,
       leases: this.leases,
       outputs: this.#outputs,
     })
@@ -125,6 +128,7 @@ export class Checkers implements Observer {
       this.lanes.check(
         before && laneFromItem(source, lane, before),
         laneFromItem(source, lane, after),
+        environment,
       )
     }
   }

@@ -2,11 +2,23 @@ import { encode } from '../../../base/codec.ts'
 import type { Block } from '../../../state/blocks.ts'
 import { BEGINNING, isAfter } from '../../../state/lane-entries.ts'
 import type { Lane } from '../../../state/lanes.ts'
+import type { Environment } from '../environment.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Truth } from '../truth.ts'
+import type { CombinedChecker } from './combined-checker.ts'
 import type { DeadLetterChecker } from './dead-letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
+
+/** What the checker works with. */
+export interface LaneCheckerParts {
+  readonly mirror: Mirror
+  readonly truth: Truth
+  readonly violations: Violations
+  readonly deadLetters: DeadLetterChecker
+  readonly combined: CombinedChecker
+  readonly sightings: Sightings
+}
 
 /**
  * B1: after the offset and up to the tail, a lane holds exactly the records that were put into it,
@@ -18,17 +30,13 @@ export class LaneChecker {
   readonly #truth: Truth
   readonly #violations: Violations
   readonly #deadLetters: DeadLetterChecker
+  readonly #combined: CombinedChecker
   readonly #sightings: Sightings
 
-  constructor(
-    mirror: Mirror,
-    truth: Truth,
-    violations: Violations,
-    deadLetters: DeadLetterChecker,
-    sightings: Sightings,
-  ) {
+  constructor({ mirror, truth, violations, deadLetters, combined, sightings }: LaneCheckerParts) {
     this.#sightings = sightings
     this.#deadLetters = deadLetters
+    this.#combined = combined
     this.#mirror = mirror
     this.#truth = truth
     this.#violations = violations
@@ -46,7 +54,7 @@ export class LaneChecker {
     }
   }
 
-  check(before: Lane | undefined, after: Lane): void {
+  check(before: Lane | undefined, after: Lane, environment: Environment): void {
     const { lane, source, tail } = after
     if (after.emptiedMs !== undefined) return this.#checkEmptied(before, after)
     if (before?.emptiedMs !== undefined) this.#sightings.see('an append to an emptied lane')
@@ -68,11 +76,17 @@ export class LaneChecker {
         return this.#violations.fail('B11', `a block of ${lane} is appended and not stored`)
       this.#violations.expect(
         'B1',
-        isAfter(block.first, position),
-        () => `${lane} goes on at ${block.first} after ${position}`,
+        isAfter(ref.first, position),
+        () => `${lane} goes on at ${ref.first} after ${position}`,
       )
       position = ref.at
-      if (isOfStream) for (const record of block.records) stored.push(textOf(record))
+      if (!isOfStream) continue
+      if (ref.combinedFor === undefined)
+        for (const record of block.records) stored.push(textOf(record))
+      else {
+        this.#combined.appended(lane, ref, environment)
+        for (const { line } of this.#truth.block(lane, ref.first, ref.at)) stored.push(line)
+      }
     }
     if (!isOfStream) return
     this.#truth.settle(lane, this.#truth.between(lane, offset, tail), stored)

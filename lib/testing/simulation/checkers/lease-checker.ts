@@ -1,10 +1,11 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 import type { Head } from '../../../state/head.ts'
+import type { BlockRef } from '../../../state/lane-entries.ts'
 import { LEASE_MARGIN_MS } from '../../../runtime/driver/driver-handler.ts'
 import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import { type Environment, isFitting } from '../environment.ts'
-import { filesOf, lanesOf, objectsOf } from './inputs.ts'
+import { filesOf, isLanes, lanesOf, objectsOf } from './inputs.ts'
 import type { World } from '../world.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
@@ -200,7 +201,8 @@ export class LeaseChecker {
       after.owner === before.owner &&
       after.epoch === before.epoch &&
       this.#logs.get(after.epoch)?.environment === environment
-    const same = JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, is))
+    const same =
+      JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, renewed(is, was)))
     this.#violations.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)
   }
 }
@@ -216,6 +218,34 @@ const namesOf = (input: SourceInput | undefined): readonly string[] => [
   ...filesOf(input).map(({ key, modifiedMs }) => `${key}\n${modifiedMs}`),
 ]
 const entriesOf = (input: SourceInput | undefined): string => JSON.stringify(lanesOf(input))
+
+/**
+ * The input, with the combined blocks of the other one where it only says for whom they count: what
+ * earlier code has combined may be taken, if it is gone from its source. That is logged, too.
+ */
+const renewed = (
+  input: BatchInput | undefined,
+  was: BatchInput | undefined,
+): BatchInput | undefined => {
+  const blocksOf = (one: BatchInput | undefined): readonly BlockRef[] =>
+    Object.values(one?.sources ?? {}).flatMap((source) =>
+      lanesOf(source).flatMap(({ entries }) => entries.flatMap(({ blocks }) => blocks)),
+    )
+  const before = new Map(blocksOf(was).map((ref) => [ref.by, ref]))
+  const withBefore = (ref: BlockRef): BlockRef => {
+    const combinedFor = before.get(ref.by)?.combinedFor
+    return combinedFor === undefined ? ref : { ...ref, combinedFor }
+  }
+  const sources = Object.entries(input?.sources ?? {}).map(([id, source]) => {
+    if (!isLanes(source)) return [id, source] as const
+    const lanes = source.lanes.map((lane) => ({
+      ...lane,
+      entries: lane.entries.map((entry) => ({ ...entry, blocks: entry.blocks.map(withBefore) })),
+    }))
+    return [id, { ...source, lanes }] as const
+  })
+  return input && { ...input, sources: Object.fromEntries(sources) }
+}
 
 /**
  * Whether an input is another one without some objects, or without blocks that it now says are

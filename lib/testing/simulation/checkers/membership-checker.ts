@@ -5,7 +5,7 @@ import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
 import type { LanesInput } from '../../../runtime/sources/lanes/read-input.ts'
 import type { Block } from '../../../state/blocks.ts'
 import type { Head } from '../../../state/head.ts'
-import { BEGINNING, isAfter } from '../../../state/lane-entries.ts'
+import { BEGINNING, type BlockRef, isAfter } from '../../../state/lane-entries.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
 import type { Upload } from '../cloud/bucket.ts'
 import type { Sightings } from '../sightings.ts'
@@ -210,8 +210,7 @@ export class MembershipChecker {
           isAfter(first, position) && left.length === 0,
           () => `the batch at ${timeMs} takes ${first} of ${lane} after ${position}`,
         )
-        for (const ref of blocks)
-          this.#checkBlock(timeMs, lane, this.#mirror.segment(ref) as Block | undefined, ref.count)
+        for (const ref of blocks) this.#checkBlock(timeMs, lane, ref)
         position = last
       }
       const pages = lanes.find((taken) => taken.lane === lane)?.pages ?? []
@@ -231,7 +230,9 @@ export class MembershipChecker {
     }
   }
 
-  #checkBlock(timeMs: number, lane: string, block: Block | undefined, count: number): void {
+  #checkBlock(timeMs: number, lane: string, ref: BlockRef): void {
+    const block = this.#mirror.segment(ref) as Block | undefined
+    const { count, combinedFor } = ref
     this.#violations.expect(
       'B7',
       block !== undefined,
@@ -239,7 +240,7 @@ export class MembershipChecker {
     )
     this.#violations.expect(
       'B7',
-      block === undefined || block.records.length === count,
+      block === undefined || combinedFor !== undefined || block.records.length === count,
       () => `a block of ${lane} holds ${block?.records.length} records and counts ${count}`,
     )
   }

@@ -71,7 +71,9 @@ export class TaskChecker {
   }
 
   committed(input: BatchInput): void {
-    const lines = Object.values(this.#truth.linesOf(input)).flat()
+    const lines = Object.values(this.#truth.linesOf(input))
+      .flat()
+      .map(({ line }) => line)
     // An object may have lines that are no text. They are not among the lines of the truth.
     if (Object.values(input.sources).every((one) => isLanes(one) || isFiles(one)))
       this.#records.set(input.timeMs, lines.length)

@@ -1,4 +1,5 @@
 import { badWords } from './bad-words.ts'
+import { codedWords } from './coded-words.ts'
 import { dividedWindows } from './divided-windows.ts'
 import { filesInTime } from './files-in-time.ts'
 import { idleKeys } from './idle-keys.ts'
@@ -42,6 +43,7 @@ const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] =
   [0, rolledFiles],
   [1, timedKeys],
   [3, dividedWindows],
+  [6, codedWords],
 ]
 
 const SLOTS = 16

@@ -21,6 +21,8 @@ export interface ModelBatch {
   readonly zeroMs: number
   /** The lines of the batch in order, by the name of their source. */
   readonly lines: Readonly<Record<string, readonly string[]>>
+  /** The code that has computed each of these lines up to the first shuffle. */
+  readonly codes: Readonly<Record<string, readonly Code[]>>
   /** The code and the plan that have computed it. */
   readonly code: Code
   readonly change: PlanChange
