@@ -82,7 +82,9 @@ const hashOf = (steps: readonly Planned[], combining: readonly string[]): string
     id,
     node.kind,
     parents,
-    combining.includes(id) ? [] : Object.entries(node.parameters).toSorted(),
+    combining.includes(id)
+      ? []
+      : Object.entries(node.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ])
   return createHash('sha256').update(JSON.stringify(graph)).digest('hex').slice(0, HASH_DIGITS)
 }

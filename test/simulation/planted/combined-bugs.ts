@@ -24,7 +24,8 @@ export const combinedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: INPUT,
-        find: "if (isEarlier(seen)) throw lostSince(one, reading.source, 'only earlier code has seen them')",
+        find: `if (isEarlier(seen))
+      throw lostSince(one, reading.source, 'only earlier code has seen them')`,
         replace: '',
       },
     ],

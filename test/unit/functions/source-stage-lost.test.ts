@@ -103,7 +103,7 @@ describe('a deployment while combined blocks wait', () => {
     expect(codes(bed, 'warning')).toHaveLength(2)
   })
 
-  test('takes them with another plan, too, if what comes before the reduction is equal', async () => {
+  test('takes them with another plan, too, if its source stage is equal', async () => {
     const bed = await waiting()
     bed.deploy(twice, 2)
     bed.shard.keep = false

@@ -1,4 +1,5 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
+import type { WholeInput } from '../../../runtime/sources/redriven.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 import type { Head } from '../../../state/head.ts'
 import type { BlockRef } from '../../../state/lane-entries.ts'
@@ -244,7 +245,7 @@ const renewed = (
     }))
     return [id, { ...source, lanes }] as const
   })
-  return input && { ...input, sources: Object.fromEntries(sources) }
+  return input && { ...input, sources: Object.fromEntries<WholeInput>(sources) }
 }
 
 /**
