@@ -3,6 +3,7 @@
  * can go wrong with it, and events that no process causes.
  */
 import { driverSteps } from './driver.ts'
+import { executorSteps, withoutUseless } from './executors.ts'
 import { intakeSteps } from './intake.ts'
 import { operatorSteps } from './operator.ts'
 import { errs, type Model } from './protocol.ts'
@@ -27,13 +28,17 @@ export const transitions = (model: Model, world: World): readonly Transition[] =
     ...world.drivers.flatMap((_, index) => driverSteps(model, world, index)),
     ...world.intakes.flatMap((_, index) => intakeSteps(model, world, index)),
     ...operatorSteps(model, world),
+    ...executorSteps(model, world),
     ...surroundings(model, world),
   ]
-  return [
+  const all = [
     ...steps.flatMap((step) => outcomes(model, world, step)),
     ...crashes(world),
     ...arrivals(model, world),
   ].map((next) => (errs(model, 'memory not compared with the head') ? next : tidied(next)))
+  return world.executors.length === 0
+    ? all
+    : all.map((next) => ({ ...next, after: withoutUseless(model, next.after) }))
 }
 
 const spent = (world: World, fault: Fault): World => ({

@@ -2,23 +2,32 @@
  * The program of one attempt at a logged batch: the model of `attempt.ts`, `run.ts`, `commit.ts`,
  * `head-writes.ts` and `rest.ts` in `lib/runtime/driver/`.
  *
- *   [read] -> output -> [state -> manifest] -> commit -> [rest] -> head
- *                `--------- fail ----------------'
+ *   [read] -> [tasks] -> output -> [state -> manifest] -> commit -> [rest] -> head
+ *                `--------- fail ----------------'    (tasks: see tasks.ts)
  *             [sweep -> delete]
  *
  * Garbage is searched for and deleted beside the rest, from the read to the commit or the failure,
  * which wait for it. Steps in brackets are left out where the bounds exclude them: then no process
  * could see the difference.
  */
-import { afterCommit, garbageFor, manifestAfter, missingOf, namesOf } from './garbage.ts'
+import {
+  afterCommit,
+  garbageFor,
+  manifestAfter,
+  missingOf,
+  namesOf,
+  stateAfter,
+} from './garbage.ts'
 import { isWaiting } from './lanes.ts'
 import { errs } from './protocol.ts'
 import { answered, cold, driverAt, readsHeadAgain, type Seat, type Step } from './step.ts'
-import { loggedRecords } from './store.ts'
+import { taskSteps } from './tasks.ts'
 import type {
   AttemptId,
+  Driver,
   DriverAt,
   Head,
+  Made,
   Manifest,
   Memory,
   Output,
@@ -44,10 +53,26 @@ export const startsAttempt = (
     : settlesLosses(seat, world, mine, missing)
 }
 
-/** The records are read. An output that an earlier attempt has finished is left out. */
+/** The records are read. */
 const withRecords = (seat: Seat, world: World, mine: Head): World => {
-  const next: DriverAt = mine.outputDone ? committing(seat, mine) : { before: 'output', mine }
-  return driverAt(world, seat.index, next, { garbage: world.stored === null ? null : 'due' })
+  const garbage = world.stored === null ? null : 'due'
+  return seat.model.bounds.executors === undefined
+    ? withResults(seat, world, mine, { garbage })
+    : driverAt(world, seat.index, { before: 'stage', mine }, { garbage })
+}
+
+/** The batch is computed. An output that an earlier attempt has finished is left out. */
+const withResults = (
+  seat: Seat,
+  world: World,
+  mine: Head,
+  change: Partial<Driver>,
+  made?: Made,
+): World => {
+  const next: DriverAt = mine.outputDone
+    ? committing(seat, mine, made)
+    : { before: 'output', mine, made }
+  return driverAt(world, seat.index, next, change)
 }
 
 /**
@@ -84,13 +109,13 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
       return [
         errs(seat.model, 'sink reads, then writes')
           ? looksAtSink(seat, at.mine)
-          : outputOf(seat, at.mine),
+          : outputOf(seat, at.mine, { made: at.made }),
         throws(seat, at.mine),
       ]
     case 'sink':
-      return [outputOf(seat, at.mine, at.found)]
+      return [outputOf(seat, at.mine, { found: at.found })]
     case 'state':
-      return [putsState(seat, at.mine)]
+      return [putsState(seat, at.mine, at.made)]
     case 'manifest':
       return [putsManifest(seat, at.mine, at.manifest)]
     case 'commit':
@@ -99,6 +124,10 @@ const ownSteps = (seat: Seat, at: Attempt): readonly Step[] => {
       return [rests(seat, at.mine)]
     case 'fail':
       return [fails(seat, at.mine)]
+    default:
+      return taskSteps(seat, at, (made, change) =>
+        withResults(seat, seat.world, at.mine, change, made),
+      )
   }
 }
 
@@ -154,18 +183,21 @@ const logsAgain = (seat: Seat, mine: Head, input: BatchInput): Step => {
   }
 }
 
-/** The result of an attempt: all records that are counted after its batch. */
-const computed = ({ driver }: Seat, mine: Head): readonly string[] =>
-  [...(driver.memory?.records ?? []), ...loggedRecords(mine)].sort()
+/** The result of an attempt, computed by the driver at once. */
+const computed = ({ model, driver }: Seat, mine: Head): Made =>
+  stateAfter(model, mine, driver.memory?.records ?? [])
+
+/** What an output is made of, and what the mistaken sink has found before. */
+interface Outputting {
+  readonly made?: Made | undefined
+  readonly found?: Output | null
+}
 
 /** B4: the output of a batch, under the fence (generation, epoch). */
-export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step => {
+export const outputOf = (seat: Seat, mine: Head, { made, found }: Outputting = {}): Step => {
   const { model, index, driver, who } = seat
-  const output: Output = {
-    generation: driver.generation,
-    epoch: mine.epoch,
-    records: computed(seat, mine),
-  }
+  const { records } = made ?? computed(seat, mine)
+  const output: Output = { generation: driver.generation, epoch: mine.epoch, records }
   const time = mine.next as number
   return {
     text:
@@ -185,8 +217,8 @@ export const outputOf = (seat: Seat, mine: Head, found?: Output | null): Step =>
       return driverAt(
         world,
         index,
-        committing(seat, { ...mine, outputDone: true }),
-        kept ? { memory: { ...(driver.memory as Memory), records: output.records } } : {},
+        committing(seat, { ...mine, outputDone: true }, made),
+        kept ? { memory: { ...(driver.memory as Memory), records } } : {},
       )
     },
     giveUp: (world) =>
@@ -217,25 +249,24 @@ const throws = (seat: Seat, mine: Head): Step => ({
 })
 
 /** The next step between the output and the commit. */
-const committing = (seat: Seat, mine: Head): DriverAt => {
-  if (seat.world.stored !== null) return { before: 'state', mine }
-  return {
-    before: 'commit',
-    mine,
-    manifest: manifestAfter(seat.model, seat.world, mine, computed(seat, mine)),
-  }
+const committing = (seat: Seat, mine: Head, made?: Made): DriverAt => {
+  if (seat.world.stored !== null) return { before: 'state', mine, made }
+  const { states } = made ?? computed(seat, mine)
+  return { before: 'commit', mine, manifest: manifestAfter(seat.model, seat.world, mine, states) }
 }
 
 /**
  * Order of writes: the state, then the manifest that names the state, then the head that names the
  * manifest.
  */
-const putsState = (seat: Seat, mine: Head): Step => {
-  const { model, index, who } = seat
-  const manifest = manifestAfter(model, seat.world, mine, computed(seat, mine))
+const putsState = (seat: Seat, mine: Head, made: Made = computed(seat, mine)): Step => {
+  const { model, index, driver, who } = seat
+  const manifest = manifestAfter(model, seat.world, mine, made.states)
   const name = manifest.states
     .map((state) => state.name)
     .find((state) => !mine.manifest.states.some((old) => old.name === state))
+  const isForgotten =
+    driver.memory?.records === null && errs(model, 'segment of an executor not written')
   const at = {
     before: errs(model, 'manifest not written') ? ('commit' as const) : ('manifest' as const),
     mine,
@@ -243,7 +274,7 @@ const putsState = (seat: Seat, mine: Head): Step => {
   }
   return {
     text: `${who} writes the state ${name ?? '(none has changed)'}`,
-    ...(name === undefined ? {} : { write: { to: 'segments', put: name } }),
+    ...(name === undefined || isForgotten ? {} : { write: { to: 'segments', put: name } }),
     goOn: ({ world }) => driverAt(world, index, at),
   }
 }

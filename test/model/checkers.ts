@@ -3,11 +3,13 @@
  */
 import { entriesAfter, isWaiting } from './lanes.ts'
 import type { Model } from './protocol.ts'
-import { isThere } from './garbage.ts'
+import { isThere, stateAfter } from './garbage.ts'
 import { loggedRecords, recordsOf } from './store.ts'
 import {
+  type DriverAt,
   type Offsets,
   type Lane,
+  type Made,
   recordId,
   type RecordId,
   type World,
@@ -103,14 +105,53 @@ const warmIsCold: WorldChecker = (_, after) => {
   const { manifest } = after.head
   const cold = recordsOf(manifest.states).join(' ')
   const wrong = after.drivers.findIndex(
-    ({ memory }) => memory?.manifest === manifest.name && memory.records.join(' ') !== cold,
+    ({ memory }) =>
+      memory?.manifest === manifest.name && (memory.records?.join(' ') ?? cold) !== cold,
   )
   return unless(
     wrong === -1,
-    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records.join(' ')}, ` +
+    `driver ${'ABC'[wrong]} remembers ${after.drivers[wrong]?.memory?.records?.join(' ')}, ` +
       `and stored is ${cold || 'nothing'}`,
   )
 }
+
+/** What executors have given is what the driver would have computed from the manifest. */
+const answersAreRight: WorldChecker = (model, { drivers }) => {
+  for (const [index, { at }] of drivers.entries()) {
+    const given = resultIn(at)
+    if (given === undefined || !('mine' in at)) continue
+    const made = stateAfter(model, at.mine, recordsOf(at.mine.manifest.states))
+    const expected = Array.isArray(given) ? loggedRecords(at.mine) : made
+    if (JSON.stringify(given) !== JSON.stringify(expected))
+      return (
+        `driver ${'ABC'[index]} has ${resultText(given)} for batch ${at.mine.next}, and would ` +
+        `have computed ${resultText(expected)}`
+      )
+  }
+  return undefined
+}
+
+/** What a driver has of the tasks of its batch: what was mapped, or what was moved. */
+const resultIn = (at: DriverAt): readonly RecordId[] | Made | undefined => {
+  switch (at.before) {
+    case 'mapped':
+      return at.answer
+    case 'move':
+      return at.mapped
+    case 'moved':
+      return at.answer ?? at.mapped
+    case 'output':
+    case 'state':
+      return at.made
+    default:
+      return undefined
+  }
+}
+
+const resultText = (result: readonly RecordId[] | Made): string =>
+  'states' in result
+    ? `${result.records.join(' ')} in ${result.states.map(({ name }) => name).join(' ')}`
+    : result.join(' ') || 'nothing'
 
 const newerWins: WriteChecker = (before, _, write) => {
   if (write.to !== 'output') return undefined
@@ -302,6 +343,7 @@ export const worldCheckers: readonly (readonly [name: string, check: WorldChecke
   ['B1', acknowledgesLater],
   ['B2', oneAttemptEach],
   ['B3', warmIsCold],
+  ['B3', answersAreRight],
   ['B7', pinsItsRecords],
   ['B8', isCapped],
   ['order', parentsFirst],

@@ -17,6 +17,14 @@ export interface Configuration {
 
 const ONE_EACH = { delivery: 1, entry: 1, batch: 1 } as const
 
+/** A batch leaves its state in one segment, and what it has read and replaced is deleted soon. */
+const WITH_EXECUTORS = {
+  intakes: 0,
+  ...ONE_EACH,
+  garbage: { kept: 1, merged: 1 },
+  executors: [1, 2],
+} as const
+
 /** The same small world, with few faults and with more. */
 const both = (
   bounds: Omit<Bounds, 'faults'>,
@@ -197,6 +205,29 @@ export const configurations = {
       { records: [2], drivers: [1, 1], intakes: 0, ...ONE_EACH, attempts: 2 },
       { failures: 1, skips: 1, standstills: 1 },
       { failures: 2, skips: 1, standstills: 2, lostAnswers: 1 },
+    ),
+  },
+  executors: {
+    name: 'executors',
+    focus: 'tasks in executors that lose their memory, and calls that come late or twice',
+    ...both(
+      { ...WITH_EXECUTORS, records: [3], drivers: [1] },
+      { crashes: 1 },
+      {
+        crashes: 1,
+        failures: 1,
+        lostAnswers: 1,
+      },
+    ),
+  },
+  shared: {
+    name: 'shared',
+    focus: 'two drivers that share executors',
+    ...both(
+      { ...WITH_EXECUTORS, records: [2], drivers: [1, 1] },
+      {},
+      { standstills: 1 },
+      { records: [3] },
     ),
   },
 } as const satisfies Readonly<Record<string, Configuration>>

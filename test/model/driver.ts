@@ -145,12 +145,16 @@ const meets = (seat: Seat, world: World, head: Head, lanes?: Lanes): World => {
   )
     return works(seat, world, head, lanes)
   if (world.stored !== null) return driverAt(world, index, { before: 'load', ...snapshot })
-  return works(seat, driverAt(world, index, driver.at, { memory: loaded(head) }), head, lanes)
+  const memory = loaded(model, head)
+  return works(seat, driverAt(world, index, driver.at, { memory }), head, lanes)
 }
 
-const loaded = ({ manifest }: Head): Memory => ({
+/** `leftAtStart`: where there are executors, the state is left to them. */
+const isLeft = ({ bounds }: Model): boolean => bounds.executors !== undefined
+
+const loaded = (model: Model, { manifest }: Head): Memory => ({
   manifest: manifest.name,
-  records: recordsOf(manifest.states),
+  records: isLeft(model) ? null : recordsOf(manifest.states),
   retired: [],
   deletable: [],
   sweepIsDue: true,
@@ -216,12 +220,13 @@ const adopts = (seat: Seat, { seen, lanes }: SeenHead): Step => {
 /** `#loadState`. A driver that does not find a segment reads the head again first (B11). */
 const loads = (seat: Seat, { seen, lanes }: SeenHead): Step => {
   const { model, world, index, who } = seat
-  const found = isThere(world, [seen.manifest.name, ...namesOf(seen.manifest.states)])
+  const states = isLeft(model) ? [] : namesOf(seen.manifest.states)
+  const found = isThere(world, [seen.manifest.name, ...states])
   const goOn = (): World => {
     if (found)
       return works(
         seat,
-        driverAt(world, index, seat.driver.at, { memory: loaded(seen) }),
+        driverAt(world, index, seat.driver.at, { memory: loaded(model, seen) }),
         seen,
         lanes,
       )
@@ -232,7 +237,7 @@ const loads = (seat: Seat, { seen, lanes }: SeenHead): Step => {
   }
   return {
     text:
-      `${who} reads the state of ` +
+      `${who} reads ${isLeft(model) ? 'the manifest' : 'the state of'} ` +
       `${seen.manifest.name}${found ? '' : ': a segment is not there'}`,
     goOn,
   }

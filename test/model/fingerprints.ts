@@ -40,6 +40,8 @@ const partsOf = ({
   now,
   alarm,
   stored,
+  executors,
+  calls,
   ...others
 }: World): readonly Part[] => {
   const inOrder = [head, ...lanes, ...Object.values(others)].map(partOf)
@@ -50,6 +52,8 @@ const partsOf = ({
     { ...small, ids: [] },
     ...sorted(drivers.map(partOf)),
     ...sorted(intakes.map(partOf)),
+    ...sorted(executors.map(partOf)),
+    ...sorted(calls.map(partOf)),
   ]
 }
 

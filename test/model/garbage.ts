@@ -4,7 +4,7 @@
  */
 import { errs, type Model } from './protocol.ts'
 import { loggedRecords, recordsOf } from './store.ts'
-import type { Head, Manifest, Memory, BatchInput, Segment, World } from './world.ts'
+import type { Head, Made, Manifest, Memory, BatchInput, RecordId, Segment, World } from './world.ts'
 
 export const missingOf = ({ stored }: World, names: readonly string[]): readonly string[] =>
   stored === null ? [] : names.filter((name) => !stored.includes(name))
@@ -17,33 +17,53 @@ export const namesOf = (segments: readonly Pick<Segment, 'name'>[]): readonly st
 
 const kept = (model: Model): number => model.bounds.garbage?.kept ?? 1
 
-/**
- * The manifest of the logged batch, with `records` counted after it. It adds a delta to the state,
- * or writes the state anew.
- */
+/** A state that moves: what is stored of it, its records, and those that come to it. */
+interface Moving {
+  /** The name of a new segment. */
+  readonly name: string
+  readonly before: readonly Segment[]
+  readonly records: readonly RecordId[]
+  readonly added: readonly RecordId[]
+}
+
+/** The state after a move. It adds a delta to what is stored, or writes the state anew. */
+export const movedState = (model: Model, { name, before, records, added }: Moving): Made => {
+  const all = [...records, ...added].sort()
+  if (added.length === 0) return { records: all, states: before }
+  const merges = before.length >= (model.bounds.garbage?.merged ?? 0)
+  const states = merges ? [{ name, records: all }] : [...before, { name, records: added }]
+  return { records: all, states }
+}
+
+/** The name of the segment that an attempt writes of the state. */
+export const stateName = (time: number | null, by: Head['owner']): string => `s${time}${by}`
+
+/** The state after the logged batch, from all records that are counted before it. */
+export const stateAfter = (model: Model, mine: Head, records: readonly RecordId[]): Made =>
+  movedState(model, {
+    name: stateName(mine.next, mine.owner),
+    before: mine.manifest.states,
+    records,
+    added: loggedRecords(mine),
+  })
+
+/** The manifest of the logged batch. */
 export const manifestAfter = (
   model: Model,
   world: World,
   mine: Head,
-  records: readonly string[],
+  states: readonly Segment[],
 ): Manifest => {
   const { manifest: before, next, owner } = mine
-  const input = mine.input as BatchInput
-  const name = `s${next}${owner}`
-  const merges = before.states.length >= (model.bounds.garbage?.merged ?? 0)
-  const isUnchanged = input.blocks.length === 0
-  const added: readonly Segment[] = merges
-    ? [{ name, records }]
-    : [...before.states, { name, records: loggedRecords(mine) }]
   const offsets = errs(model, 'offsets read again at commit')
     ? world.lanes.map(({ tail }) => tail)
-    : input.offsets
+    : (mine.input as BatchInput).offsets
   const named = { name: before.name, states: before.states.map((state) => state.name) }
   return {
     name: `m${next}${owner}`,
     time: next as number,
     offsets,
-    states: isUnchanged ? before.states : added,
+    states,
     previous: [named, ...before.previous].slice(0, kept(model) - 1),
   }
 }
@@ -59,7 +79,7 @@ export const afterCommit = (model: Model, mine: Head, after: Manifest, memory: M
   const fallenOut = before.previous
     .map(({ name }) => name)
     .filter((name) => !after.previous.some((manifest) => manifest.name === name))
-  const records = recordsOf(after.states)
+  const records = memory.records && recordsOf(after.states)
   if (model.bounds.garbage === undefined) return { ...memory, manifest: after.name, records }
   const retired = [
     ...memory.retired,

@@ -46,6 +46,41 @@ describe('the conditions of the model are those of the code', () => {
   })
 })
 
+/** What else the model compares, and how the code does. */
+const COMPARED: readonly (readonly [what: string, path: string, code: string])[] = [
+  [
+    'an executor with other code refuses',
+    'lib/runtime/tasks/task-server.ts',
+    'request.app !== app || request.generation !== generation || request.plan !== plan.hash',
+  ],
+  [
+    'an executor has found what the driver has found',
+    'lib/runtime/tasks/task-server.ts',
+    "if (open.read.found !== request.found) return refused('changed',",
+  ],
+  [
+    'memory of an executor is what is stored, with its last move',
+    'lib/runtime/tasks/state-server.ts',
+    'if (held?.after === JSON.stringify(before)) { held.draft.publish()',
+  ],
+  [
+    'an executor forgets what it moves until it has moved',
+    'lib/runtime/tasks/state-server.ts',
+    'this.#held.delete(keyOf(id, part)) if (held?.after',
+  ],
+  [
+    'a late result is dropped',
+    'lib/runtime/tasks/spread-stage.ts',
+    'if (!this.#away.delete(index)) return',
+  ],
+]
+
+describe('what executors compare is what the code compares', () => {
+  test.each(COMPARED)('%s', (_, path, code) =>
+    expect(read(path).replaceAll(/\s+/g, ' ')).toContain(code),
+  )
+})
+
 describe('docs/internals/model.md names functions that are there', () => {
   const rows = [
     ...read('docs/internals/model.md').matchAll(/^\| [^|]+ \| ([^|]+) \| `(lib\/[^`]+)` \|$/gm),

@@ -53,7 +53,7 @@ const skipped = (model: Model, world: World, { seen, by }: Commanding): Head['ma
       : (seen.input?.offsets ?? seen.offsets),
   }
   return {
-    ...manifestAfter(model, world, { ...seen, owner: by, input }, []),
+    ...manifestAfter(model, world, { ...seen, owner: by, input }, seen.manifest.states),
     name: `m${seen.next}${by}`,
   }
 }

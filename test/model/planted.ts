@@ -115,4 +115,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     c.losses,
   ),
   wrong('block missing beside the log taken for lost', c.garbage, { standstills: 1 }),
+  wrong('memory of an executor not compared', c.executors),
+  wrong('memory of an executor without its last move', c.executors, {}),
+  wrong('answer taken by another attempt', c.executors),
+  wrong('executor of another generation answers', c.executors, {}),
+  wrong('executor does not compare what it has found', c.executors, { losses: 1 }),
+  wrong('segment of an executor not written', c.executors, {}),
 ]

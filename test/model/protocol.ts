@@ -47,6 +47,12 @@ export type Mistake =
   | 'manifest not written'
   | 'missing segment taken for lost'
   | 'block missing beside the log taken for lost'
+  | 'memory of an executor not compared'
+  | 'memory of an executor without its last move'
+  | 'answer taken by another attempt'
+  | 'executor of another generation answers'
+  | 'executor does not compare what it has found'
+  | 'segment of an executor not written'
 
 /** The rules of the protocol. */
 export interface Rules {

@@ -32,13 +32,24 @@ const NAMES: Readonly<Record<string, string>> = {
 const counted = (count: number, name: string): string =>
   `${count} ${name}${count === 1 ? '' : /[hs]$/.test(name) ? 'es' : 's'}`
 
+const generationsText = (some: readonly number[]): string =>
+  new Set(some).size > 1 ? ` of generations ${some.join(', ')}` : ''
+
 /** The bounds in words. */
-export const boundsText = ({ records, drivers, intakes, faults }: Bounds): string => {
-  const generations = new Set(drivers).size > 1 ? ` of generations ${drivers.join(', ')}` : ''
+export const boundsText = ({
+  records,
+  drivers,
+  intakes,
+  executors = [],
+  faults,
+}: Bounds): string => {
   return [
     `${records.join(' + ')} records`,
-    `${counted(drivers.length, 'driver')}${generations}`,
+    `${counted(drivers.length, 'driver')}${generationsText(drivers)}`,
     ...(intakes === 0 ? [] : [counted(intakes, 'intake')]),
+    ...(executors.length === 0
+      ? []
+      : [`${counted(executors.length, 'executor')}${generationsText(executors)}`]),
     ...Object.entries(faults).map(([kind, count]) => counted(count, NAMES[kind] ?? kind)),
   ].join(', ')
 }

@@ -48,6 +48,8 @@ export const arrive = (model: Model, world: World, write: Write): Arrival => {
         ...world,
         deadLetters: [...new Set([...world.deadLetters, ...write.records])].sort(),
       })
+    case 'executors':
+      return written({ ...world, calls: [...world.calls, write.call] })
     case 'triggers':
       return written({ ...world, called: true })
     case 'source': {

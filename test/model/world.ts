@@ -89,11 +89,20 @@ export interface Head {
   readonly outputDone: boolean
 }
 
+/** What a batch makes of the state: the records that are counted in it then, and its segments. */
+export interface Made {
+  readonly records: readonly RecordId[]
+  readonly states: readonly Segment[]
+}
+
 /** The memory of a driver between batches. */
 export interface Memory {
   readonly manifest: string
-  /** Every record that is counted in the state, as many times as it is counted. */
-  readonly records: readonly RecordId[]
+  /**
+   * Every record that is counted in the state, as many times as it is counted. Null: the state is
+   * left to executors, and this driver has not read it.
+   */
+  readonly records: readonly RecordId[] | null
   /** Segments that the last commits retired, oldest first; then those that may be deleted now. */
   readonly retired: readonly (readonly string[])[]
   readonly deletable: readonly string[]
@@ -120,7 +129,19 @@ export type DriverAt =
       readonly by: AttemptId
       readonly missing?: readonly string[]
     }
-  | { readonly before: 'read' | 'output' | 'state' | 'fail'; readonly mine: Head }
+  | { readonly before: 'read' | 'fail'; readonly mine: Head }
+  /** Where there are executors: with an answer, once one has come. */
+  | { readonly before: 'stage'; readonly mine: Head }
+  | { readonly before: 'mapped'; readonly mine: Head; readonly answer?: readonly RecordId[] }
+  | { readonly before: 'move'; readonly mine: Head; readonly mapped: readonly RecordId[] }
+  | {
+      readonly before: 'moved'
+      readonly mine: Head
+      readonly mapped: readonly RecordId[]
+      readonly answer?: Made
+    }
+  /** `made`: what the tasks have given. Undefined: there are none, and it computes all at once. */
+  | { readonly before: 'output' | 'state'; readonly mine: Head; readonly made?: Made | undefined }
   | { readonly before: 'again'; readonly mine: Head; readonly input: BatchInput }
   | { readonly before: 'sink'; readonly mine: Head; readonly found: Output | null }
   | { readonly before: 'manifest' | 'commit'; readonly mine: Head; readonly manifest: Manifest }
@@ -174,6 +195,34 @@ export interface Intake {
   readonly at: IntakeAt
 }
 
+/**
+ * A call of an executor: what a request holds in `lib/runtime/tasks/task-request.ts`. `by` is the
+ * attempt that waits for the answer.
+ */
+export type Call = {
+  readonly by: AttemptId
+  readonly generation: number
+  readonly time: number
+} & (
+  | { readonly task: 'map'; readonly input: readonly Block[] }
+  /** `before`: what is stored of the state. `mapped`: what comes to it. */
+  | {
+      readonly task: 'move'
+      readonly before: readonly Segment[]
+      readonly mapped: readonly RecordId[]
+    }
+)
+
+export interface Executor {
+  readonly generation: number
+  /** The state as it was before the last move, what that move has added, and what it has named. */
+  readonly held: {
+    readonly records: readonly RecordId[]
+    readonly added: readonly RecordId[]
+    readonly after: readonly string[]
+  } | null
+}
+
 /** An operator at the command line: `millrace resume` or `skip`. */
 export type OperatorAt =
   | { readonly before: 'command' }
@@ -207,6 +256,9 @@ export interface World {
   readonly drivers: readonly Driver[]
   readonly intakes: readonly Intake[]
   readonly operator: OperatorAt
+  readonly executors: readonly Executor[]
+  /** Calls that no executor has answered. Their drivers may have gone on, or be gone. */
+  readonly calls: readonly Call[]
   /** By batch time, from 1 on. */
   readonly outputs: readonly (Output | null)[]
   /**
@@ -288,6 +340,7 @@ export type Write =
   | { readonly to: 'segments'; readonly put?: string; readonly delete?: readonly string[] }
   | { readonly to: 'deadLetters'; readonly records: readonly RecordId[] }
   | { readonly to: 'triggers' }
+  | { readonly to: 'executors'; readonly call: Call }
   | { readonly to: 'source'; readonly lane: number; readonly upTo: number }
 
 /** The bounds of a search. */
@@ -318,6 +371,8 @@ export interface Bounds {
    * kept. `merged`: segments of a state before they are merged.
    */
   readonly garbage?: { readonly kept: number; readonly merged: number }
+  /** The generation of each executor. None: drivers compute everything. */
+  readonly executors?: readonly number[]
   /**
    * Batch t is due after t intervals; the clock stops at this many. 0: a batch is due at any time.
    */
@@ -380,6 +435,8 @@ export const firstWorld = (bounds: Bounds): World => {
       at: { before: 'event' },
     })),
     operator: { before: 'command' },
+    executors: (bounds.executors ?? []).map((generation) => ({ generation, held: null })),
+    calls: [],
     outputs: [],
     stored:
       bounds.garbage === undefined
