@@ -1,7 +1,7 @@
 /** A thread of `millrace run`: it computes tasks of large batches. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
-import type { AnswerMessage, TaskMessage } from '../lib/adapters/local/thread-executors.ts'
+import { serveThread } from '../lib/adapters/local/thread-server.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
 import { encodeAnswer, refused, type ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
 import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
@@ -26,14 +26,4 @@ const answerOf = async (request: ExecutorRequest, data?: Uint8Array): Promise<Ui
     ? server.answer(request, data)
     : encodeAnswer(refused('differs', `${module} was changed since the run has started`))
 
-const answer = async ({ id, request, data }: TaskMessage): Promise<void> => {
-  const bytes = await answerOf(request as ExecutorRequest, data)
-  // The bytes move to the other thread, if they are all that their buffer holds.
-  const isWhole = bytes.byteLength === bytes.buffer.byteLength
-  parentPort?.postMessage(
-    { id, answer: bytes } satisfies AnswerMessage,
-    isWhole ? [bytes.buffer as ArrayBuffer] : [],
-  )
-}
-
-parentPort?.on('message', (message: TaskMessage) => void answer(message))
+serveThread((request, data) => answerOf(request as ExecutorRequest, data))

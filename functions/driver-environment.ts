@@ -18,6 +18,8 @@ export interface DriverEnvironment extends Environment {
   readonly timeoutMs: number
   /** The names of the executor functions. Empty: there are none. */
   readonly executors: readonly string[]
+  /** How many tasks run at the same time, one of them in the main thread. */
+  readonly parallelism: number
 }
 
 /**
@@ -31,4 +33,8 @@ export const readDriverEnvironment = (variables: Variables): DriverEnvironment =
   generation: wholeNumberIn(variables, 'MILLRACE_GENERATION'),
   timeoutMs: wholeNumberIn(variables, 'MILLRACE_TIMEOUT_S') * 1_000,
   executors: textsIn(variables, 'MILLRACE_EXECUTORS'),
+  parallelism:
+    variables['MILLRACE_PARALLELISM'] === undefined
+      ? 1
+      : wholeNumberIn(variables, 'MILLRACE_PARALLELISM'),
 })

@@ -13,6 +13,8 @@
  *                        is taken literally
  *   MILLRACE_EXECUTORS   JSON: the names of the executor functions, as a list;       driver
  *                        default: there are none
+ *   MILLRACE_PARALLELISM how many tasks of a large batch run at the same time,       driver
+ *                        each but one in a thread; default: 1
  *   MILLRACE_GENERATION  a number that grows with each deployment, also with a       all
  *                        roll-back to older code
  *   MILLRACE_TIMEOUT_S   the time-out of the driver in seconds, for its leases       driver

@@ -55,14 +55,19 @@ export interface BundlingSettings {
 export interface BundleParts {
   /** Whether there are executors. Default: there are none. */
   readonly hasExecutors?: boolean
+  /** Whether the driver computes in threads. Default: it does not. */
+  readonly hasThreads?: boolean
 }
 
 /** The functions: the names of their files in the bundle, and of those they are made of. */
-const entriesOf = ({ hasExecutors = false }: BundleParts): Readonly<Record<string, string>> => ({
+const entriesOf = ({
+  hasExecutors = false,
+  hasThreads = false,
+}: BundleParts): Readonly<Record<string, string>> => ({
   intake: 'intake',
-  ...(hasExecutors
-    ? { driver: 'driver-with-executors', executor: 'executor' }
-    : { driver: 'driver' }),
+  driver: 'driver',
+  ...(hasThreads ? { driver: 'driver-with-threads', 'executor-thread': 'executor-thread' } : {}),
+  ...(hasExecutors ? { driver: 'driver-with-executors', executor: 'executor' } : {}),
   // It needs no module of a pipeline.
   generation: 'generation',
 })

@@ -8,6 +8,7 @@ import type { Construct } from 'constructs'
 import { answersPrefix } from '../lib/base/answers-prefix.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import type { CompleteSettings, FunctionSettings } from './function-settings.ts'
+import type { PlanSummary } from './plan-summary.ts'
 import { createFunction, createIdentity, type Worker, type WorkerParts } from './functions.ts'
 
 /** Settings of the executors. All of them are alike. */
@@ -50,6 +51,15 @@ export const executorSettings = (
     settings: { memorySize, timeout, ...own, reservedConcurrentExecutions: 1 },
   }
 }
+
+/**
+ * How many tasks the driver computes at the same time, each but one in a thread: the `parallelism`
+ * of the pipeline. With executors it computes alone, since these are its other processors.
+ */
+export const threadsOf = (
+  { parallelism }: Pick<PlanSummary, 'parallelism'>,
+  { count }: Pick<CompleteExecutors, 'count'>,
+): number => (count > 0 ? 1 : parallelism)
 
 /** What executors are made of, besides what the others are made of. */
 export type ExecutorParts = Pick<WorkerParts, 'code' | 'shared' | 'logs' | 'environment'> & {

@@ -35,7 +35,7 @@ export interface FunctionSettings {
   /**
    * Memory in MiB. Processing power grows with it: a function has a whole processor from 1,769 on.
    *
-   * @default - 1,024 for intake, 1,769 for the driver
+   * @default - 1,024 for intake, 1,769 for the driver, and as much for each of its threads
    */
   readonly memorySize?: number
   /**
@@ -159,17 +159,22 @@ export const intakeSettings = (given: FunctionSettings = {}): CompleteSettings =
   timeout: given.timeout ?? Duration.seconds(SECONDS_MIN),
 })
 
+/** Lambda gives a whole processor for so much memory, and at most six. In MiB. */
+const PROCESSOR_MEMORY = 1_769
+const MEMORY_MAX = 10_240
+
 /**
- * Settings of the driver. It computes on one thread, which has a whole processor from 1,769 MB on;
- * more memory only helps if the state needs it. The time-out is enough for several batches in a
+ * Settings of the driver. A thread has a whole processor from 1,769 MB on, and the pipeline says how
+ * many there are; more memory only helps if the state needs it. The time-out is enough for several batches in a
  * row, and short enough that the lease of a crashed process ends soon.
  */
 export const driverSettings = (
   intervalMs: number,
   given: FunctionSettings = {},
+  threads = 1,
 ): CompleteSettings => ({
   ...given,
-  memorySize: given.memorySize ?? 1_769,
+  memorySize: given.memorySize ?? Math.min(MEMORY_MAX, threads * PROCESSOR_MEMORY),
   timeout:
     given.timeout ??
     Duration.seconds(Math.min(SECONDS_MAX, SECONDS_MIN + Math.ceil((3 * intervalMs) / 1_000))),

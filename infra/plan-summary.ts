@@ -24,6 +24,8 @@ export interface OutputSummary {
 export interface PlanSummary {
   readonly name: string
   readonly intervalMs: number
+  /** How many tasks of a large batch run at the same time in one process. */
+  readonly parallelism: number
   readonly sources: readonly SourceSummary[]
   readonly outputs: readonly OutputSummary[]
   /** The ids of the operators that keep a state for each key. */

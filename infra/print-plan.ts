@@ -32,6 +32,7 @@ const summariseOutput = ({ kind, writesTo, placeAt }: OutputNode): OutputSummary
 const summarise = ({ name, options, sources, outputs, states }: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
+  parallelism: options.parallelism ?? 1,
   sources: sources.map(({ id, node }) => summariseSource(id, node.source)),
   outputs: outputs.map(({ node }) => summariseOutput(node)),
   states: states.filter(({ form }) => form === 'state').map(({ id }) => id),

@@ -18,7 +18,7 @@ import { checkAppName, checkGeneration, checkInterval, checkRegions } from './ch
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import { createSchedule, mapQueue } from './event-sources.ts'
-import { answersRules, executorSettings } from './executors.ts'
+import { answersRules, executorSettings, threadsOf } from './executors.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
 import { checkTable } from './given-table.ts'
@@ -109,8 +109,10 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const { intervalMs } = this.#plan
     const storage = storageSettings(props)
     const intake = intakeSettings(props.intake)
-    const driver = driverSettings(intervalMs, props.driver)
-    const executors = executorSettings(props.executors, driver)
+    const alone = driverSettings(intervalMs, props.driver)
+    const executors = executorSettings(props.executors, alone)
+    const threads = threadsOf(this.#plan, executors)
+    const driver = driverSettings(intervalMs, props.driver, threads)
     if (props.table !== undefined) checkTable(this, props.table, this.#plan.name)
     this.table = props.table ?? createItemTable(this, storage)
     this.blocks = createBlocks(this, storage, answersRules(executors, this.#plan.name))
@@ -128,7 +130,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     this.notifications = shared.notifications
 
     this.triggers = this.#createTriggers(driver.timeout)
-    const workers = this.#createWorkers({ intake, driver, executors })
+    const workers = this.#createWorkers({ intake, driver, executors, threads })
     this.intake = workers.intake
     this.driver = workers.driver
     this.executors = workers.executors

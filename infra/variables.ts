@@ -24,6 +24,8 @@ export interface DriverFacts {
   readonly timeoutS: number
   /** The names of the executors. */
   readonly executors: readonly string[]
+  /** How many tasks the driver computes at the same time. */
+  readonly threads: number
 }
 
 /** The variables of intake. */
@@ -41,12 +43,13 @@ export const intakeVariables = (
 /** The variables of the driver. */
 export const driverVariables = (
   facts: CommonFacts,
-  { outputs, generation, timeoutS, executors }: DriverFacts,
+  { outputs, generation, timeoutS, executors, threads }: DriverFacts,
 ): Readonly<Record<string, string>> => ({
   ...intakeVariables(facts, { generation }),
   MILLRACE_OUTPUTS: JSON.stringify(outputs),
   MILLRACE_TIMEOUT_S: String(timeoutS),
   ...(executors.length === 0 ? {} : { MILLRACE_EXECUTORS: JSON.stringify(executors) }),
+  ...(threads === 1 ? {} : { MILLRACE_PARALLELISM: String(threads) }),
 })
 
 /** The variables of an executor. */

@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly intake: CompleteSettings
   readonly driver: CompleteSettings
   readonly executors: CompleteExecutors
+  /** See `threadsOf`. */
+  readonly threads: number
 }
 
 /** What the functions are made of. */
@@ -49,7 +51,8 @@ export const createWorkers = (
 ): NumberedWorkers => {
   const timeoutS = settings.driver.timeout.toSeconds()
   const hasExecutors = settings.executors.count > 0
-  const code = functionCode(props.entry, props.bundling, { hasExecutors })
+  const { threads } = settings
+  const code = functionCode(props.entry, props.bundling, { hasExecutors, hasThreads: threads > 1 })
   const logs = logSettings(scope, props)
   const inCommon = { code, shared: sharedSettings(props), logs }
   const made: Worker[] = []
@@ -63,7 +66,7 @@ export const createWorkers = (
     environment: executorVariables(common, { generation }),
   })
   const names = executors.map((executor) => executor.function.functionName)
-  const driverFacts = { outputs, generation, timeoutS, executors: names }
+  const driverFacts = { outputs, generation, timeoutS, executors: names, threads }
   const workers = {
     executors,
     intake: createWorker(scope, 'Intake', {

@@ -108,6 +108,7 @@ export const deploy = ({
     generation: 1,
     timeoutMs: TIMEOUT_MS,
     executors: [],
+    parallelism: 1,
   }
   const parts = { pipeline, environment, ports }
   const intake = intakeFunction(parts)

@@ -198,6 +198,7 @@ export const loadersOf = ({
       generation: 1,
       timeoutMs,
       executors: [],
+      parallelism: 1,
     }
     return { pipeline, environment, ports }
   }

@@ -99,7 +99,8 @@ export interface StreamOptions {
   /**
    * How many tasks of a large batch run at the same time: a whole number, 1 or more. Results are
    * the same, to the last bit, whatever it is. Default: the processor cores of the machine with
-   * `millrace run`; on AWS, 1 and the executors of the construct.
+   * `millrace run`, and 1 on AWS. There the driver gets a processor for each, if the construct has
+   * no executors.
    */
   readonly parallelism?: number
   /**

@@ -191,6 +191,7 @@ class Year {
       generation: 1,
       timeoutMs: 900_000,
       executors: [],
+      parallelism: 1,
     }
     return { pipeline: pipeline(this.#seen), environment, ports: this.#ports }
   }

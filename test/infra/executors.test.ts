@@ -186,6 +186,59 @@ test.each([
   expect(JSON.stringify(before)).not.toMatch(/executor|answers|InvokeFunction/i)
 })
 
+describe('the parallelism of a pipeline', () => {
+  const driverOf = (given: Partial<StreamingAppProps>): Record<string, unknown> => {
+    const { template } = synthesise('threads', () => given)
+    const [one] = Object.values(
+      template.findResources(FUNCTION, { Properties: { Handler: 'driver.handler' } }),
+    )
+    return (one as { readonly Properties: Record<string, unknown> }).Properties
+  }
+  const parallelismOf = ({ Environment }: Record<string, unknown>): unknown =>
+    (Environment as { readonly Variables: Record<string, unknown> }).Variables[
+      'MILLRACE_PARALLELISM'
+    ]
+
+  test.each<[string, Partial<StreamingAppProps>, memory: number, threads: unknown]>([
+    ['gives the driver a processor for each thread', {}, 3 * 1_769, '3'],
+    ['leaves the memory that is given', { driver: { memorySize: 4_096 } }, 4_096, '3'],
+    ['is nothing beside executors', { executors: 2 }, 1_769, undefined],
+  ])('%s', (_, given, memory, threads) => {
+    const driver = driverOf(given)
+    expect([driver['MemorySize'], parallelismOf(driver)]).toEqual([memory, threads])
+  })
+
+  test('is one task by default: nothing of threads is there', () => {
+    expect(textOf(synthesise('both').template)).not.toContain('MILLRACE_PARALLELISM')
+  })
+
+  test('is read by the driver', () => {
+    const { Environment } = driverOf({}) as { readonly Environment: { Variables: object } }
+    const told = { ...Environment.Variables, MILLRACE_TRIGGERS: 'https://queue' }
+    const texts = Object.fromEntries(
+      Object.entries(told).filter(([, value]) => typeof value === 'string'),
+    )
+    const known = { MILLRACE_TABLE: 'table', MILLRACE_GENERATION: '7', MILLRACE_SOURCES: '{}' }
+    const given = { ...texts, ...known, MILLRACE_OUTPUTS: '{}' }
+    expect(readDriverEnvironment(given).parallelism).toBe(3)
+  })
+
+  test('is a thread of the bundle that answers tasks', { timeout: 180_000 }, () => {
+    const outdir = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
+    onTestFinished(() => rmSync(outdir, { recursive: true, force: true }))
+    bundle(fixture('both'), outdir, {}, { hasThreads: true })
+    const thread = JSON.stringify(join(outdir, 'executor-thread.mjs'))
+    const call = `import { Worker } from 'node:worker_threads'
+      const worker = new Worker(${thread}, { execArgv: [] })
+      worker.on('message', ({ answer }) => {
+        process.stdout.write(Buffer.from(answer).toString('base64'))
+        process.exit(0)
+      })
+      worker.postMessage({ id: 1, request: ${JSON.stringify(FOREIGN)} })`
+    expect(answeredBy(call)).toMatchObject({ why: 'differs' })
+  })
+})
+
 test.each([
   { hasExecutors: false, handlers: ['driver', 'generation', 'intake'] },
   { hasExecutors: true, handlers: ['driver', 'executor', 'generation', 'intake'] },
@@ -200,12 +253,18 @@ test.each([
   if (parts.hasExecutors) expect(refusalOf(outdir)).toMatchObject({ why: 'differs' })
 })
 
-/** What the bundled executor answers a driver of another generation, in a process of its own. */
-const refusalOf = (folder: string): unknown => {
-  const call = `const { handler } = await import(${JSON.stringify(join(folder, 'executor.mjs'))})
-    const answer = await handler({ app: 'both', generation: 6, plan: '', timeMs: 1, epoch: 1 })
+/** A task of a driver of another generation. */
+const FOREIGN = { app: 'both', generation: 6, plan: '', timeMs: 1, epoch: 1 }
+
+/** What the bundled executor answers a driver of another generation. */
+const refusalOf = (folder: string): unknown =>
+  answeredBy(`const { handler } = await import(${JSON.stringify(join(folder, 'executor.mjs'))})
+    const answer = await handler(${JSON.stringify(FOREIGN)})
     process.stdout.write(answer.bytes)
-    process.exit(0)`
+    process.exit(0)`)
+
+/** What code prints in a process of its own, with the variables of a function. */
+const answeredBy = (call: string): unknown => {
   const said = execFileSync(process.execPath, ['--input-type=module', '-e', call], {
     encoding: 'utf8',
     env: {

@@ -93,6 +93,7 @@ export class Deployed {
       generation,
       timeoutMs: TIMEOUT_MS,
       executors: [],
+      parallelism: 1,
     }
     const open: OpenExecutor = ({ generation: own = generation, answers } = {}) =>
       executorFunction({

@@ -1,0 +1,20 @@
+/** A thread of the driver: it computes tasks of large batches. It has the variables of the driver. */
+import pipeline from 'millrace-pipeline'
+import { serveThread } from '../lib/adapters/local/thread-server.ts'
+import { composeServer } from '../lib/runtime/compose.ts'
+import type { ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
+import { awsCommonPorts } from './aws-ports.ts'
+import { readExecutorEnvironment } from './executor-environment.ts'
+import { jsonLog } from './log.ts'
+
+const environment = readExecutorEnvironment(process.env)
+const ports = awsCommonPorts(environment)
+const server = await composeServer({
+  plan: pipeline.build(),
+  generation: environment.generation,
+  ports: { ...ports, sinks: {} },
+  locations: environment.sources,
+  listen: jsonLog(ports.write),
+})
+
+serveThread((request, data) => server.answer(request as ExecutorRequest, data))
