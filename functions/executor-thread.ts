@@ -1,4 +1,4 @@
-/** A thread of the driver: it computes tasks of large batches. It has the variables of the driver. */
+/** A thread of the driver, with the same variables: it computes tasks of large batches. */
 import pipeline from 'millrace-pipeline'
 import { serveThread } from '../lib/adapters/local/thread-server.ts'
 import { composeServer } from '../lib/runtime/compose.ts'

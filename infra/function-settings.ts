@@ -164,9 +164,9 @@ const PROCESSOR_MEMORY = 1_769
 const MEMORY_MAX = 10_240
 
 /**
- * Settings of the driver. A thread has a whole processor from 1,769 MB on, and the pipeline says how
- * many there are; more memory only helps if the state needs it. The time-out is enough for several batches in a
- * row, and short enough that the lease of a crashed process ends soon.
+ * Settings of the driver. A thread has a whole processor from 1,769 MB on, and the pipeline says
+ * how many there are; more memory only helps if the state needs it. The time-out is enough for
+ * several batches in a row, and short enough that the lease of a crashed process ends soon.
  */
 export const driverSettings = (
   intervalMs: number,

@@ -213,7 +213,8 @@ const sourceRows: readonly SourceRow[] = [
     found: [
       'lib/base/forgotten.ts is reached from none of lib/index.ts, lib/testing/index.ts, ' +
         'cli/main.ts, functions/intake.ts, functions/driver.ts, ' +
-        'functions/driver-with-executors.ts, functions/executor.ts, functions/generation.ts, ' +
+        'functions/driver-with-executors.ts, functions/driver-with-threads.ts, ' +
+        'functions/executor.ts, functions/executor-thread.ts, functions/generation.ts, ' +
         'infra/index.ts, infra/app.ts, ' +
         'infra/example.ts, infra/print-plan.ts, lib/adapters/local/watchdog-thread.ts, ' +
         'cli/executor-thread.ts',

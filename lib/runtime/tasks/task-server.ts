@@ -82,8 +82,6 @@ export class TaskServer {
       request.app !== app || request.generation !== generation || request.plan !== plan.hash
     if (differs) return refused('differs', `this executor has generation ${generation}`)
     if (isStateRequest(request)) return this.#states.move(request, data)
-    this.#deadLetters = []
-    this.#counted = []
     return request.given === undefined
       ? this.#compute(request)
       : this.#computeGiven(request, request.given, data)
@@ -109,6 +107,9 @@ export class TaskServer {
       return refused('changed', 'it has not found what the driver has read')
     const stage = await this.#stageOf(open, request)
     if (stage?.count !== request.count) return unknownStage(request.count, stage)
+    // What was put aside while the batch was opened is the driver's: it has opened it too.
+    this.#deadLetters = []
+    this.#counted = []
     const data = packResult(stage.side, await this.#run(stage, request.index, open))
     return { kind: 'done', data, counted: this.#counted, deadLetters: this.#deadLetters }
   }
