@@ -4,7 +4,8 @@
  * stored, so that each record has one. Those of redelivered records are stored already.
  */
 import type { Clock } from '../../ports/clock.ts'
-import type { ItemStore } from '../../ports/item-store.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { Item, ItemStore } from '../../ports/item-store.ts'
 import {
   type DeadLetter,
   DEAD_LETTERS_KEPT_MS,
@@ -12,7 +13,8 @@ import {
   ttlAfter,
 } from '../../state/dead-letters.ts'
 import { rejectedTimeKey } from '../../state/item-keys.ts'
-import { isAfter } from '../../state/lane-entries.ts'
+import { BEGINNING, isAfter } from '../../state/lane-entries.ts'
+import { readLane } from '../../state/lanes.ts'
 import { withRetries } from '../retry.ts'
 
 /** What is needed to store the dead letters of a source. */
@@ -42,20 +44,55 @@ export const rejectedAfter = (
 ): readonly DeadLetter[] =>
   rejected.filter((deadLetter) => isAfter(positionIn(lane, deadLetter), tail))
 
-/** Stores the dead letters of a delivery. The time under which it does so is noted first. */
+/** Of the processes that collide, one succeeds. */
+const TRIES_MAX = 16
+
+/**
+ * Stores the dead letters of a delivery that are not stored yet. The time under which it does so is
+ * noted first.
+ *
+ * A process may remember an old tail. So the tail is read again, after the note: what is after that
+ * tail was stored by nobody who has noted a later time since. And the note is written only if it is
+ * as it was read, so that two processes with the same delivery use the same time.
+ */
 export const storeRejected = async (
-  { app, source, store, clock, deadLettersKeptMs: keptMs = DEAD_LETTERS_KEPT_MS }: RejectedParts,
+  parts: RejectedParts,
   { lane, rejected, last }: Rejected,
   nowMs: number,
 ): Promise<void> => {
-  const [first] = rejected
-  if (first === undefined) return
+  if (rejected.length === 0) return
+  const { app, source, store, clock, deadLettersKeptMs: keptMs = DEAD_LETTERS_KEPT_MS } = parts
   const key = rejectedTimeKey(app, source, lane)
-  const noted = await withRetries(clock, () => store.get(key))
+  for (let tries = 1; tries <= TRIES_MAX; tries++) {
+    const noted = await withRetries(clock, () => store.get(key))
+    const seen = await withRetries(clock, () => readLane(store, app, source, lane))
+    const fresh = rejectedAfter({ lane, rejected }, seen?.tail ?? BEGINNING)
+    const [first] = fresh
+    if (first === undefined) return
+    const { timeMs, upTo } = timeOf(noted, positionIn(lane, first), { last, nowMs })
+    const next = { timeMs, upTo, ...ttlAfter(nowMs, keptMs) }
+    const answer = await withRetries(clock, () => store.compareAndSet(key, noted ?? 'absent', next))
+    // A refusal that shows the same note is a success whose answer was lost.
+    const stored = answer.swapped ? next : answer.current
+    if (stored?.['timeMs'] === timeMs && stored['upTo'] === upTo)
+      return withRetries(clock, () => storeDeadLetters(store, app, fresh, { timeMs, keptMs }))
+  }
+  throw new MillraceError('STORE_FAILED', {
+    problem: `Other processes put records of lane ${lane} of ${source} aside all the time`,
+    retryable: true,
+    fix: 'let fewer functions append at the same time; the source delivers again',
+  })
+}
+
+/** The time for a delivery, and up to which position that time is noted. */
+const timeOf = (
+  noted: Item | undefined,
+  first: string,
+  { last, nowMs }: { readonly last: string; readonly nowMs: number },
+): { readonly timeMs: number; readonly upTo: string } => {
   const notedUpTo = String(noted?.['upTo'] ?? '0')
-  const isAgain = !isAfter(positionIn(lane, first), notedUpTo)
-  const timeMs = isAgain ? Number(noted?.['timeMs']) : nowMs
-  const upTo = isAfter(notedUpTo, last) ? notedUpTo : last
-  await withRetries(clock, () => store.put(key, { timeMs, upTo, ...ttlAfter(nowMs, keptMs) }))
-  await withRetries(clock, () => storeDeadLetters(store, app, rejected, { timeMs, keptMs }))
+  return {
+    timeMs: isAfter(first, notedUpTo) ? nowMs : Number(noted?.['timeMs']),
+    upTo: isAfter(notedUpTo, last) ? notedUpTo : last,
+  }
 }

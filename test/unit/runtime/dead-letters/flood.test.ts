@@ -4,6 +4,7 @@ import type { ItemStore } from '../../../../lib/ports/item-store.ts'
 import { deleteDeadLetters } from '../../../../lib/runtime/dead-letters/delete.ts'
 import { redrive } from '../../../../lib/runtime/dead-letters/redrive.ts'
 import { Intake } from '../../../../lib/runtime/intake/intake.ts'
+import type { LaneDelivery } from '../../../../lib/runtime/intake/lane-delivery.ts'
 import { countDeadLetters } from '../../../../lib/runtime/operations/dead-letters-overview.ts'
 import { type DeadLetterCursor, readDeadLetters } from '../../../../lib/state/dead-letter-reader.ts'
 import type { DeadLetter } from '../../../../lib/state/dead-letters.ts'
@@ -24,6 +25,13 @@ const rejected = (position: number, bytes = 1): DeadLetter => ({
 
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+const deliveryOf = (positions: readonly number[], bytes?: number): LaneDelivery => ({
+  lane: 'l',
+  records: [],
+  rejected: positions.map((position) => rejected(position, bytes)),
+  last: String(positions.at(-1)),
+})
 
 /** Intake over a store that counts what it does. */
 const bed = (given: { readonly nowMs?: number; readonly store?: ItemStore } = {}) => {
@@ -68,12 +76,7 @@ const bed = (given: { readonly nowMs?: number; readonly store?: ItemStore } = {}
         limits: { records: 10_000, bytes: 64e6, objects: 1 },
       }),
     deliver: async (positions: readonly number[], bytes?: number): Promise<number> =>
-      world.intake().append({
-        lane: 'l',
-        records: [],
-        rejected: positions.map((position) => rejected(position, bytes)),
-        last: String(positions.at(-1)),
-      }),
+      world.intake().append(deliveryOf(positions, bytes)),
     parts: () => ({ ...world, app: 'p' }),
     filter: { fromMs: MIDNIGHT_MS - DAY_MS, toMs: MIDNIGHT_MS + DAY_MS },
     positions: async (): Promise<readonly number[]> => {
@@ -147,6 +150,43 @@ test('B1: a delivery that comes again with other bounds is listed once', async (
   await world.deliver(range(104, 150))
   await world.deliver(range(140, 199))
   expect(await world.positions()).toEqual(range(101, 199))
+})
+
+test.each([2, 20])(
+  'B1: a process with an old tail does not store %i records again under another day',
+  async (number) => {
+    const world = bed()
+    const old = world.intake()
+    await old.append(deliveryOf([1]))
+    await world.deliver(range(101, 100 + number))
+    world.nowMs += 2_000
+    await world.deliver(range(201, 200 + number))
+    await old.append(deliveryOf(range(101, 100 + number)))
+    const all = [1, ...range(101, 100 + number), ...range(201, 200 + number)]
+    expect(await world.positions()).toEqual(all)
+  },
+)
+
+test('B1: processes that store the same records around midnight use one day', async () => {
+  for (const notesThatCome of [1, 3]) {
+    const world = bed()
+    const inner = { ...world.store }
+    let others = 0
+    world.store.get = async (key) => {
+      const item = await inner.get(key)
+      if (!key.partition.endsWith('#dlq#-') || others >= notesThatCome) return item
+      others += 1
+      // Another process is faster, and past midnight. Its append is refused.
+      world.nowMs += 2_000
+      world.counts.refusesAppends = true
+      await world.deliver(range(101, 120 + others)).catch(() => undefined)
+      world.counts.refusesAppends = false
+      return item
+    }
+    await world.deliver(range(101, 130))
+    expect(others).toBe(notesThatCome)
+    expect(await world.positions()).toEqual(range(101, 130))
+  }
 })
 
 test('the number is read without the records', async () => {
