@@ -84,11 +84,12 @@ const runOnCores = (
 const numberAfter = (word: string, output: string): number =>
   Number(new RegExp(`^${word} ([\\d.]+)$`, 'm').exec(output)?.[1] ?? Number.NaN)
 
-/** What the module {@link AT_EXIT} says. */
-const taken = (output: string): Pick<Run, 'peakMb' | 'processorSeconds'> => ({
-  peakMb: numberAfter('peak', output),
-  processorSeconds: numberAfter('processor', output),
-})
+/** What the module {@link AT_EXIT} says, or the program itself. */
+const taken = (output: string): Pick<Run, 'peakMb' | 'processorSeconds'> => {
+  const peakMb = numberAfter('peak', output)
+  const processorSeconds = numberAfter('processor', output)
+  return { processorSeconds, ...(Number.isNaN(peakMb) ? {} : { peakMb }) }
+}
 
 /** Adds up the counts of all files below, for example of the parts of several batches. */
 const countsBelow = (directory: string): ReadonlyMap<string, number> => {
@@ -170,7 +171,11 @@ const runSpark = (home: string, { text, directory, cores }: Job): Run => {
       env: { SPARK_HOME: home, BENCH_INPUT: text, BENCH_OUTPUT: join(directory, 'out') },
     },
   )
-  return { seconds: numberAfter('job', output), counts: countsBelow(directory) }
+  return {
+    seconds: numberAfter('job', output),
+    ...taken(output),
+    counts: countsBelow(directory),
+  }
 }
 
 const always = (): boolean => true
