@@ -17,7 +17,7 @@ import { Lambda, loadersOf, storeOf } from './functions.ts'
 import { wordsIn } from './records.ts'
 import { type QueueMessage, VirtualServices } from './services.ts'
 import { measureParsing, VirtualStream } from './stream.ts'
-import { SOURCE, wordCount } from './word-count.ts'
+import { type Keys, SOURCE, wordCount } from './word-count.ts'
 import { World } from './world.ts'
 
 /** What is run. */
@@ -26,6 +26,10 @@ export interface Case {
   /** Of each shard. */
   readonly recordsPerS: number
   readonly executors: number
+  /** Default: words. */
+  readonly keys?: Keys
+  /** Whether intake combines records where it pays. Default: false. */
+  readonly atIntake?: boolean
   readonly warmUpS: number
   readonly measuredS: number
 }
@@ -110,10 +114,10 @@ class Deployment {
   readonly #offsets = new Map<number, number>()
   readonly cpuMs = { intake: 0, driver: 0 }
 
-  constructor({ shards, recordsPerS, executors: count }: Case) {
+  constructor({ shards, recordsPerS, executors: count, keys = 'words', atIntake }: Case) {
     const { world, services } = this
     const load = loadersOf({
-      pipeline: wordCount(seconds(INTERVAL_S)),
+      pipeline: wordCount(seconds(INTERVAL_S), keys, atIntake === true ? 'intake' : 'driver'),
       world,
       services,
       timeoutMs: TIMEOUT_MS,

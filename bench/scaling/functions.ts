@@ -2,6 +2,7 @@
  * The two functions of the application in the world: environments that are kept warm, and what
  * calls them. Each environment is a process, with its own memory.
  */
+import type { StreamReader } from '../../lib/ports/stream-reader.ts'
 import type { Pipeline } from 'millrace'
 import { dynamodbItemStore } from '../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
@@ -164,6 +165,11 @@ export interface Loaders {
   readonly executor: () => Promise<TaskServer>
 }
 
+const noReader = async (): Promise<StreamReader> => ({
+  read: async () => [],
+  parents: async () => [],
+})
+
 /** Makes what loads the functions. */
 export const loadersOf = ({
   pipeline,
@@ -182,7 +188,8 @@ export const loadersOf = ({
       randomness: { attemptId },
       executors,
       scheduleTriggers: triggerQueue({ client: clients.sqs, queueUrl: QUEUE, now: clock.now }),
-      sources: { kinesis: { createdMs: async () => CREATED_MS } },
+      // Nothing is lost here, so no shard is read again.
+      sources: { kinesis: { createdMs: async () => CREATED_MS, reader: noReader } },
       sinks: { objects: async (bucket) => s3Sink({ bucket, client: clients.s3 }) },
       write: (line) => {
         services.meterOf(world.process?.role ?? 'nobody').add('logBytes', line.length + 1)

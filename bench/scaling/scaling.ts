@@ -16,7 +16,7 @@ import {
 
 const PART_RECORDS = 100
 
-type Load = Omit<Case, 'executors'>
+type Load = Omit<Case, 'executors' | 'keys' | 'atIntake'>
 
 /** More records are more work for each second, so they get fewer of them. */
 const SMALL: readonly Load[] = [
@@ -38,6 +38,9 @@ const LARGE: readonly Load[] = [
 const CASES: readonly Case[] = [
   ...SMALL.map((load) => ({ ...load, executors: 0 })),
   ...LARGE.flatMap((load) => [0, 4, 16].map((executors) => ({ ...load, executors }))),
+  ...[...SMALL, ...LARGE].flatMap((load) =>
+    [false, true].map((atIntake) => ({ ...load, executors: 0, keys: 'groups' as const, atIntake })),
+  ),
 ]
 
 const shownIn = (all: readonly Summary[]): string =>

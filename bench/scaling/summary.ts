@@ -128,10 +128,16 @@ export const summaryOf = (measured: Measured): Summary => {
 export const FULL_SHARD_RECORDS = 1_000
 
 /** How the figures of a case begin. */
-export const nameOf = ({ shards, recordsPerS, executors }: Case): string => {
+export const nameOf = ({ shards, recordsPerS, executors, keys, atIntake }: Case): string => {
   const full = recordsPerS === FULL_SHARD_RECORDS ? 'full-' : ''
-  return `scaling-${shards}-${full}shards-${executors}-executors`
+  const counted = keys === 'groups' ? '-groups' : ''
+  const stage = atIntake === true ? '-at-intake' : ''
+  return `scaling-${shards}-${full}shards-${executors}-executors${counted}${stage}`
 }
+
+/** What a case counts, and where its source stage runs. */
+const countedIn = ({ keys = 'words', atIntake }: Case): string =>
+  atIntake === true ? `${keys}, at intake` : keys
 
 /** The figures of a case. */
 export const figuresOf = (summary: Summary): readonly Figure[] => {
@@ -160,6 +166,7 @@ const COLUMNS = [
   'shards',
   'records/s',
   'executors',
+  'counted',
   'delay, s: p50',
   'p95',
   'max',
@@ -184,6 +191,7 @@ export const timeRows = (summaries: readonly Summary[]): readonly (readonly stri
       whole(of.shards),
       whole(of.shards * of.recordsPerS),
       whole(of.executors),
+      countedIn(of),
       inSeconds(delayMs.p50),
       inSeconds(delayMs.p95),
       inSeconds(delayMs.max),
@@ -209,7 +217,8 @@ export const moneyRows = (summaries: readonly Summary[]): readonly (readonly str
     ...MONEY.map((name) => `$ ${name}`),
   ],
   ...summaries.map(({ of, calls, dollars }) => [
-    `${whole(of.shards)} shards, ${whole(of.shards * of.recordsPerS)}/s, ${of.executors} executors`,
+    `${whole(of.shards)} shards, ${whole(of.shards * of.recordsPerS)}/s, ` +
+      `${of.executors} executors, ${countedIn(of)}`,
     whole(calls.intake),
     whole(calls.driver),
     whole(calls.executors),

@@ -29,3 +29,13 @@ test('runs only the cases that are named', async () => {
   const figures = await benchScaling({ say: () => undefined, only: ['scaling-1-shards'] }, cases)
   expect(new Set(figures.map(({ figure }) => figure.split('-')[1]))).toEqual(new Set(['1']))
 })
+
+test('counts each word once where intake combines, and the driver makes fewer calls', async () => {
+  const shared = { ...SHORT, shards: 2, recordsPerS: 1_000, keys: 'groups' as const }
+  const cases = [false, true].map((atIntake) => ({ ...shared, atIntake }))
+  const figures = await benchScaling({ say: () => undefined, only: undefined }, cases)
+  const values = new Map(figures.map(({ figure, value }) => [figure, value]))
+  const calls = (stage: string): number =>
+    values.get(`scaling-2-full-shards-0-executors-groups${stage}-calls-per-million`) ?? Number.NaN
+  expect(calls('-at-intake')).toBeLessThan(0.9 * calls(''))
+})

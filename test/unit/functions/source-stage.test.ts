@@ -128,3 +128,19 @@ describe('results are the same to the last bit', () => {
     }
   })
 })
+
+test('stores a small part of the bytes, in as many items', async () => {
+  const stored = async (sourceStage: 'intake' | 'driver') => {
+    const bed = new ShardBed(sums({ sourceStage }))
+    for (let append = 0; append < 10; append++)
+      await bed.put(randomLines(new Random(append), 2_000))
+    const items = await Promise.all(bed.blockKeys().map((key) => bed.world.store.get(key)))
+    const bytes = items.map((item) => (item?.['bytes'] as Uint8Array).byteLength)
+    return { items: items.length, bytes: bytes.reduce(sum, 0) }
+  }
+  const [combined, raw] = [await stored('intake'), await stored('driver')]
+  expect(combined.items).toBe(raw.items)
+  // Ten keys for each append, and 20 bytes for each of 20,000 records.
+  expect(combined.bytes).toBeLessThan(10 * 600)
+  expect(raw.bytes).toBeGreaterThan(100_000)
+})
