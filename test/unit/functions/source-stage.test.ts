@@ -135,7 +135,7 @@ test('stores a small part of the bytes, in as many items', async () => {
     for (let append = 0; append < 10; append++)
       await bed.put(randomLines(new Random(append), 2_000))
     const items = await Promise.all(bed.blockKeys().map((key) => bed.world.store.get(key)))
-    const bytes = items.map((item) => (item?.['bytes'] as Uint8Array).byteLength)
+    const bytes = items.map((item = {}) => (item['bytes'] as Uint8Array).byteLength)
     return { items: items.length, bytes: bytes.reduce(sum, 0) }
   }
   const [combined, raw] = [await stored('intake'), await stored('driver')]
