@@ -12,10 +12,10 @@ import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
 
 /** The version of the stored format. It grows when older code would read the store wrongly. */
-const STORE_FORMAT = 6
+const STORE_FORMAT = 7
 
 /** Formats that this version reads. What it writes next has the newest one. */
-const READABLE_FORMATS: readonly unknown[] = [5, STORE_FORMAT]
+const READABLE_FORMATS: readonly unknown[] = [5, 6, STORE_FORMAT]
 
 /**
  * `running`: batches run when they are due. `rest`: there is nothing to do, and intake wakes the

@@ -13,13 +13,17 @@ const STORED_MAX = 64
  * it must be in none of the outputs (B3).
  */
 export class OutputsDone {
-  readonly #found: string
+  readonly #found: string | undefined
   readonly #ids: Set<string>
   /** By location: of several attempts that wrote to one place, the latest counts. */
   readonly #finished = new Map<string, FinishedOutput>()
 
-  /** `found`: see `foundText`. */
-  constructor(found = '', ids: readonly string[] = [], finished: readonly FinishedOutput[] = []) {
+  /** `found`: see `foundText`. Undefined: an earlier version has noted the outputs without it. */
+  constructor(
+    found?: string,
+    ids: readonly string[] = [],
+    finished: readonly FinishedOutput[] = [],
+  ) {
     this.#found = found
     this.#ids = new Set(ids)
     for (const one of finished) this.wrote(one)
@@ -32,7 +36,10 @@ export class OutputsDone {
 
   /** Those that hold what an attempt has found. All others run again. */
   with(found: string): OutputsDone {
-    return found === this.#found ? this : new OutputsDone(found)
+    if (found === this.#found) return this
+    return this.#found === undefined
+      ? new OutputsDone(found, [...this.#ids], this.finished)
+      : new OutputsDone(found)
   }
 
   has(id: string): boolean {
@@ -55,10 +62,10 @@ export class OutputsDone {
   }
 
   /** What the head keeps for the next attempt. */
-  stored(): Required<Pick<LoggedBatch, 'found' | 'outputsDone' | 'finished'>> {
-    const found = this.#found
+  stored(): Pick<LoggedBatch, 'found'> & Required<Pick<LoggedBatch, 'outputsDone' | 'finished'>> {
+    const found = this.#found === undefined ? {} : { found: this.#found }
     return this.#finished.size > STORED_MAX
-      ? { found, outputsDone: [], finished: [] }
-      : { found, outputsDone: [...this.#ids], finished: this.finished }
+      ? { ...found, outputsDone: [], finished: [] }
+      : { ...found, outputsDone: [...this.#ids], finished: this.finished }
   }
 }

@@ -72,8 +72,9 @@ test.each<[unknown, boolean]>([
   [4, false],
   [5, true],
   [6, true],
-  [7, false],
-  ['6', false],
+  [7, true],
+  [8, false],
+  ['7', false],
 ])('a head of store format %s is read: %s', async (format, isRead) => {
   const store = memoryItemStore()
   const heads = new HeadStore(store, 'app')
@@ -87,7 +88,7 @@ test.each<[unknown, boolean]>([
   expect(await read).toEqual(FULL)
   // The next write has the newest format.
   await heads.swap(FULL, ['epoch'], { ...FULL, wakeMs: 9 })
-  expect(await store.get(headKey('app'))).toMatchObject({ format: 6 })
+  expect(await store.get(headKey('app'))).toMatchObject({ format: 7 })
 })
 
 test('there is no head before the first, and the first is created once', async () => {

@@ -23,13 +23,14 @@ import {
   writeStory,
 } from './store-story.ts'
 
-const NEWEST = 6
+const NEWEST = 7
 
 /** The last batch that today's code runs. A file of a minute ends before it. */
 const END = 170
 
 const FORMATS = [
   [5, { hasTimes: false }],
+  [6, { hasTimes: true }],
   [NEWEST, { hasTimes: true }],
 ] as const satisfies readonly (readonly [number, Parts])[]
 
