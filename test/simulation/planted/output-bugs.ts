@@ -51,7 +51,7 @@ export const outputBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/tasks/outputs-done.ts',
-        find: 'return found === this.#found ? this : new OutputsDone(found)',
+        find: 'if (found === this.#found) return this',
         replace: 'return this',
       },
     ],
