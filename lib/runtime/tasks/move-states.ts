@@ -123,7 +123,7 @@ export class StateMoves {
 
   #requestOf({ planned, view }: Moving, partition: number): StateRequest {
     const { drafts, spread, attemptId } = this.#parts
-    const { input: _, ...batch } = spread.batch
+    const { input: _, found: __, ...batch } = spread.batch
     const { id: node } = planned
     const before = packPartition(drafts.before(node, partition))
     const { isOnGrid } = view.timer

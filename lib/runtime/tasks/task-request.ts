@@ -50,7 +50,7 @@ export interface TaskRequest extends TaskBatch, StageName {
  * The move of one partition of a state: see `StateMove`. What the exchange brings comes beside it,
  * as the bytes of `encodeParts`.
  */
-export interface StateRequest extends Omit<TaskBatch, 'input'> {
+export interface StateRequest extends Omit<TaskBatch, 'input' | 'found'> {
   /** The id of the operator, and the number of the partition. */
   readonly node: string
   readonly partition: number

@@ -37,7 +37,9 @@ describe('the environment', () => {
       generation: 7,
       timeoutMs: 60_000,
       executors: [],
+      parallelism: 1,
     })
+    expect(readDriverEnvironment({ ...variables, MILLRACE_PARALLELISM: '3' }).parallelism).toBe(3)
     const names = { ...variables, MILLRACE_EXECUTORS: '["exec-0","exec-1"]' }
     expect(readDriverEnvironment(names).executors).toEqual(['exec-0', 'exec-1'])
   })
@@ -69,6 +71,7 @@ describe('the environment', () => {
     ['MILLRACE_EXECUTORS', '{}'],
     ['MILLRACE_EXECUTORS', '[1]'],
     ['MILLRACE_EXECUTORS', 'exec-0'],
+    ['MILLRACE_PARALLELISM', '0'],
     ['MILLRACE_TIMEOUT_S', '0'],
     ['MILLRACE_TIMEOUT_S', 'a minute'],
   ])('%s = %s is refused by name', (name, value) => {
