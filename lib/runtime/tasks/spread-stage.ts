@@ -128,7 +128,7 @@ class Spread {
     const startMs = clock.now()
     this.#away.set(index, startMs)
     try {
-      const data = await given?.of(index)
+      const data = given === undefined ? undefined : await given.of(index)
       const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal, data))
       if (answer.kind === 'done') {
         this.#done(index, answer, clock.now() - startMs)
