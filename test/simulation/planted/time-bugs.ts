@@ -13,7 +13,7 @@ export const timeBugs: readonly PlantedBug[] = [
       {
         file: MAPPED,
         find: 'this.#form.store(shown, this.#view.timeMs)',
-        replace: 'this.#form.store({ ...shown, timerMs: undefined }, this.#batch.timeMs)',
+        replace: 'this.#form.store({ ...shown, timerMs: undefined }, this.#view.timeMs)',
       },
     ],
   },
