@@ -64,9 +64,10 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const expectWork = (wave: number, faults: Faults, hit: Hit): void => {
   const { byExecutor, total } = world.calls
   expect(total.refused).toBe(0)
-  expect(total.done).toBeGreaterThan(0)
-  expect(total.large, 'results that went by the bucket').toBeGreaterThan(0)
+  // How many results are large is a matter of luck while most of them are lost.
+  expect(total.done + total.large + total.moved, 'what executors gave').toBeGreaterThan(0)
   if (faults === NONE) {
+    expect(total.large, 'results that went by the bucket').toBeGreaterThan(0)
     expect(total.lost).toBe(0)
     // An executor that gave no answer gets no state for a minute.
     if (wave === 1) expect(total.moved).toBeGreaterThan(0)
