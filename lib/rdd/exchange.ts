@@ -87,7 +87,7 @@ export const combinedExchange = <V, W>(
   const divide: Divide = async (group) => {
     const own = new CombinedMap<unknown, V, W>(shuffle)
     await combineGroup(input, shuffle, group, own)
-    // One task for one partition: the order of keys is made once, where they already are.
+    // With one partition, the pairs stay in their map, which can sort them.
     if (partitions === 1) return [new CombinedPart(own)]
     return divided(own.entries(), partitions)
   }

@@ -7,7 +7,8 @@
  *   that the others will take long, these are spread, and take their elements along. So
  *   `repartition` divides slow work, and work that is fast costs what it would without executors.
  */
-import type { StagePlace } from '../../dstream/stages.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import {
@@ -23,10 +24,7 @@ import type { BatchSpread } from './spread-stage.ts'
 
 /** What the stages of a batch need. */
 export interface BatchTasksParts {
-  /** Where each node may begin a stage. */
-  readonly places: ReadonlyMap<string, StagePlace>
-  /** The node whose elements a stage begins with: see `givenRoots`. */
-  readonly roots: ReadonlyMap<string, string>
+  readonly plan: Plan
   /** The RDD of a node. */
   readonly rddOf: (id: string) => Promise<RDD<unknown> | undefined>
   /** Left out: there are no executors. */
@@ -44,6 +42,9 @@ const SLOW_MS = 200
 export class BatchTasks implements TaskRunner {
   readonly #parts: BatchTasksParts
   readonly #numbers = new StageNumbers()
+  // Made when they are needed: without executors, never.
+  #places: ReturnType<typeof stagePlaces> | undefined
+  #roots: ReturnType<typeof givenRoots> | undefined
 
   constructor(parts: BatchTasksParts) {
     this.#parts = parts
@@ -54,8 +55,9 @@ export class BatchTasks implements TaskRunner {
   }
 
   async runStage(stage: Stage): Promise<void> {
-    const { places, spreader, spread } = this.#parts
+    const { plan, spreader, spread } = this.#parts
     if (stage.count === 1 || spreader?.takes(stage) !== true) return runHere(stage)
+    const places = (this.#places ??= stagePlaces(plan))
     const isAnywhere = places.has(stage.node) && places.get(stage.node) === undefined
     if (isAnywhere && stage.elsewhere === 'unread') return spreader.run(stage, spread)
     const given = await this.#givenTo(stage)
@@ -78,9 +80,10 @@ export class BatchTasks implements TaskRunner {
 
   /** What its tasks begin with, if that is computed here: partition by partition. */
   async #givenTo({ node, count, elsewhere }: Stage): Promise<GivenElements | undefined> {
-    const { roots, rddOf } = this.#parts
-    const root = roots.get(node)
-    if (root === undefined || elsewhere !== 'computed') return undefined
+    const { plan, rddOf } = this.#parts
+    if (elsewhere !== 'computed') return undefined
+    const root = (this.#roots ??= givenRoots(plan)).get(node)
+    if (root === undefined) return undefined
     const rdd = await rddOf(root)
     return rdd?.getNumPartitions() === count ? givenElements(root, rdd) : undefined
   }

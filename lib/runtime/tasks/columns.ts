@@ -31,7 +31,7 @@ export const columnOf = (values: readonly unknown[]): Column => {
     let end = 0
     const ends = Uint32Array.from(lists, ({ length }) => (end += length))
     const flat = columnOf(lists.flat(1))
-    // A column that is no shorter than the values by themselves is not worth the way.
+    // Lists of anything but texts and numbers are no faster as a column.
     if (flat.form !== 'values') return { form: 'lists', flat, ends: bytesOf(ends) }
   }
   return { form: 'values', values }

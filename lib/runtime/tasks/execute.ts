@@ -6,7 +6,6 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { OutputView } from '../../dstream/plan-node.ts'
-import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
@@ -174,11 +173,11 @@ class WrittenRdds extends BatchRdds {
 }
 
 const contextOf = (
-  { plan, timeMs, fence, outputs, taskBytes, pause, spread, spreader, ...how }: Execution,
+  execution: Execution,
   written: FinishedOutput[],
   rddOf: BatchTasksParts['rddOf'],
 ): RddContext => {
-  const tasks = { places: stagePlaces(plan), roots: givenRoots(plan), rddOf, spreader, spread }
+  const { plan, timeMs, fence, outputs, taskBytes, pause, spread } = execution
   const write: WritePartitions = async (target, partitions) => {
     const finished = await outputs.write(target, partitions, { timeMs, fence })
     if (finished !== undefined) written.push(finished)
@@ -187,7 +186,7 @@ const contextOf = (
   const reject = (bad: BadKey): void => spread.putAside(deadLetterOfKey(timeMs, bad))
   return {
     write,
-    tasks: new BatchTasks({ ...tasks, clock: how.clock, slowMs: how.slowMs }),
+    tasks: new BatchTasks({ ...execution, rddOf }),
     taskBytes,
     pause,
     keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },

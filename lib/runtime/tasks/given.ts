@@ -1,7 +1,7 @@
 /**
  * Stages that begin with what the driver has computed: after `repartition`, or after a reduction.
  * Their records are in no source, so a task that goes to an executor takes those of its partition
- * along. That pays only if the work for each record is much: the driver sees at the first tasks.
+ * along. That pays only if the work for each record is slow. The first tasks show whether it is.
  */
 import { decode, encode } from '../../base/codec.ts'
 import type { Partition } from '../../rdd/partition.ts'
