@@ -7,7 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { MillraceError } from '../lib/base/errors.ts'
 import { copyPackages } from './copy-packages.ts'
 import { deployedKinds } from './kinds.ts'
-import { ownConditions, ownFile } from './own-files.ts'
+import { ownConditions, ownFile, ownNames } from './own-files.ts'
 
 /** Parts of the AWS SDK are not modules, and call `require`. */
 const BANNER = [
@@ -95,7 +95,7 @@ export const bundleOptions = (
   mainFields: ['module', 'main'],
   conditions: [...ownConditions],
   // One copy of the library, also for the module of the pipeline.
-  alias: { 'millrace-pipeline': resolve(entry), millrace: ownFile('lib/index') },
+  alias: { 'millrace-pipeline': resolve(entry), ...ownNames() },
   banner: { js: BANNER },
   minify,
   external: [...externalModules, ...nodeModules],

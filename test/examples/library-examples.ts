@@ -8,6 +8,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { publicFiles } from '../tidy/imports.ts'
 import { projectSources, root, type Source } from '../tidy/source.ts'
 
 /** One example. */
@@ -24,7 +25,8 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
   [
     new RegExp(
       '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
-        '|formats/object-lines|rdd/operations/save-as-(text|object)-file)\\.ts$',
+        '|formats/(object-lines|record-format|[a-z-]+/.*)' +
+        '|rdd/operations/save-as-(text|object)-file)\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
@@ -107,12 +109,18 @@ const aroundOf = ({ place }: Example): ((code: string) => string) => {
 const statementOf = ({ place, code, gives }: Example): string =>
   gives === undefined ? code : `checkValue(${JSON.stringify(place)}, await (${code}), ${gives})`
 
-/** What `millrace` exports, by name. */
-export const publicNames = (): {
+/** Names that modules export. */
+export interface PublicNames {
   readonly values: readonly string[]
   readonly types: readonly string[]
-} => {
-  const index = readFileSync(join(root, 'lib', 'index.ts'), 'utf8')
+}
+
+/** The files that examples import from: all but the harness, which has examples of its own. */
+const entries: readonly string[] = publicFiles.filter((file) => file !== 'lib/testing/index.ts')
+
+/** What a file such as `lib/index.ts` exports, by name. */
+const namesIn = (file: string): PublicNames => {
+  const index = readFileSync(join(root, file), 'utf8')
   const names = [...index.matchAll(/export (?<kind>type )?\{(?<names>[^}]*)\}/g)].flatMap(
     ({ groups = {} }) =>
       (groups['names'] ?? '')
@@ -128,17 +136,32 @@ export const publicNames = (): {
   }
 }
 
+/** What `millrace` and its parts export, by name. */
+export const publicNames = (): PublicNames => {
+  const all = entries.map(namesIn)
+  return {
+    values: all.flatMap(({ values }) => values),
+    types: all.flatMap(({ types }) => types),
+  }
+}
+
+/** Statements that import all public names, by the files that have them or by what is given. */
+export const importsOfAll = (nameOf: (file: string) => string): string =>
+  entries
+    .map((file) => {
+      const { values, types } = namesIn(file)
+      const names = [...values, ...types.map((name) => `type ${name}`)]
+      return `import { ${names.join(', ')} } from ${JSON.stringify(nameOf(file))}`
+    })
+    .join('\n')
+
 const rowOf = (example: Example): string =>
   `  [${JSON.stringify(example.place)}, () => ${aroundOf(example)(statementOf(example))}],`
 
 /** The program of some examples. It prints the place and the error of each one that fails. */
-export const programOf = (examples: readonly Example[]): string => {
-  const index = JSON.stringify(join(root, 'lib', 'index.ts'))
-  return `
+export const programOf = (examples: readonly Example[]): string => `
 import { isDeepStrictEqual } from 'node:util'
-import * as millrace from ${index}
-import type { ${publicNames().types.join(', ')} } from ${index}
-const { ${publicNames().values.join(', ')} } = millrace
+${importsOfAll((file) => join(root, file))}
 void [${publicNames().values.join(', ')}]
 
 const checkValue = (place: string, given: unknown, expected: unknown): void => {
@@ -168,4 +191,3 @@ for (const [place, run] of examples) {
   }
 }
 `
-}

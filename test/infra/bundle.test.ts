@@ -63,3 +63,15 @@ const filesIn = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(folder).map((name) => [name, hash('sha256', readFileSync(join(folder, name)))]),
   )
+
+test('a part of the library shares its one copy with the rest', { timeout: 180_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-bundle-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  bundle(fixture('json-clicks'), folder, { minify: false })
+  const code = readdirSync(folder)
+    .filter((name) => name.endsWith('.mjs'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('')
+  expect(code.split('class MillraceError').length - 1).toBe(1)
+  expect(code).toContain('A record is not ')
+})

@@ -6,6 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { OWN_NAMES } from '../tidy/imports.ts'
 import { sourceOf } from '../tidy/source.ts'
 import { tarballIn } from './pack.ts'
 import { anyIn, declarationsReachedFrom } from './declarations.ts'
@@ -124,6 +125,7 @@ describe('the packed package', () => {
       entry: 'lib/testing/index.d.ts',
       files: ['lib/testing/harness/test-stream.d.ts'],
     },
+    { entry: 'lib/formats/index.d.ts', files: ['lib/formats/json/json.d.ts'] },
     { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
   ])('$entry shows users no any', ({ entry, files }) => {
     const declarations = join(project, 'node_modules', 'millrace', 'dist')
@@ -156,10 +158,12 @@ describe('in a project of its own', () => {
     },
   )
 
-  test.each([
-    { name: 'millrace', holds: 'stream' },
-    { name: 'millrace/testing', holds: '' },
-  ])('$name loads on plain Node', async ({ name, holds }) => {
+  // Also those that need a package: they load it when it is first needed.
+  test.each(
+    Object.keys(OWN_NAMES)
+      .filter((name) => name !== 'millrace/cdk')
+      .map((name) => ({ name, holds: name === 'millrace' ? 'stream' : '' })),
+  )('$name loads on plain Node', async ({ name, holds }) => {
     const code = `console.log(Object.keys(await import('${name}')).join(' '))`
     const { exitCode, output } = await run(project, 'node', '--input-type=module', '--eval', code)
     expect({ exitCode, output }).toEqual({

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { publicNames } from '../examples/library-examples.ts'
+import { importsOfAll } from '../examples/library-examples.ts'
+import { OWN_NAMES } from './imports.ts'
 import { root } from './source.ts'
 
 interface Block {
@@ -48,8 +49,11 @@ const pages = [
 const blocks = pages.flatMap((path) => blocksOf(path, readFileSync(join(root, path), 'utf8')))
 
 /** It imports what is not Millrace itself. Such a block is a file of its own, and only compiled. */
-const isForeign = ({ code }: Block): boolean => /from '(?!millrace')/.test(code)
-const OWN_IMPORT = /^import .* from 'millrace'\n/gm
+const isForeign = ({ code }: Block): boolean => /from '(?!millrace(\/formats[a-z/]*)?')/.test(code)
+const OWN_IMPORT = /^import .* from 'millrace(\/formats[a-z/]*)?'\n/gm
+
+const ownNameOf = (file: string): string =>
+  Object.entries(OWN_NAMES).find(([, target]) => target === file)?.[0] ?? file
 
 const SURROUNDINGS = `
   const lines = ssc.textFileStream('lines')
@@ -67,8 +71,6 @@ declare const bucket: import('aws-cdk-lib/aws-s3').IBucket
 declare const StreamName: string
 `
 
-const { types, values } = publicNames()
-
 const statementOf = ({ place, code }: Block): string => {
   const text = JSON.stringify(place)
   const body = `${SURROUNDINGS}\n{ // ${place}\n${code.replaceAll(OWN_IMPORT, '')}\n}`
@@ -78,7 +80,7 @@ const statementOf = ({ place, code }: Block): string => {
 
 /** One program of many blocks: prints the places of those that fail, with what went wrong. */
 const programOf = (own: readonly Block[]): string => `
-import { ${values.join(', ')}, ${types.map((name) => `type ${name}`).join(', ')} } from 'millrace'
+${importsOfAll(ownNameOf)}
 
 const failed = (place: string, error: unknown): void => {
   console.error(place, String(error))

@@ -1,6 +1,7 @@
-import { posix } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { type Node } from 'oxc-parser'
-import { nodesOf, placeOf, type Source } from './source.ts'
+import { nodesOf, placeOf, root, type Source } from './source.ts'
 
 /** One import of a file: static, for a type, dynamic, or an `export ... from`. */
 export interface Import {
@@ -11,11 +12,13 @@ export interface Import {
   readonly target: string | undefined
 }
 
-/** What the package's own names mean inside the project. */
-const OWN_NAMES: Readonly<Record<string, string>> = {
-  millrace: 'lib/index.ts',
-  'millrace/testing': 'lib/testing/index.ts',
-}
+/** What the package's own names mean inside the project, by package.json. */
+export const OWN_NAMES: Readonly<Record<string, string>> = ownNames()
+
+/** The files that users import from, without the construct, which is built on the CDK. */
+export const publicFiles: readonly string[] = Object.values(OWN_NAMES).filter((file) =>
+  file.startsWith('lib/'),
+)
 
 const specifierOf = (node: Node): string | undefined => {
   switch (node.type) {
@@ -51,4 +54,17 @@ export const importsOf = (source: Source): readonly Import[] => {
     })
   }
   return imports
+}
+
+function ownNames(): Readonly<Record<string, string>> {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  }
+  return Object.fromEntries(
+    Object.entries(exports).flatMap(([subpath, files]) =>
+      typeof files === 'string'
+        ? []
+        : [[`millrace${subpath.slice(1)}`, posix.normalize(files['millrace-source'] ?? '')]],
+    ),
+  )
 }

@@ -5,6 +5,7 @@
 import '../../rdd/operations/all.ts'
 import './count-by-value-and-window.ts'
 import './count.ts'
+import './decode.ts'
 import './filter.ts'
 import './flat-map.ts'
 import './foreach-rdd.ts'

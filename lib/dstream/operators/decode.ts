@@ -1,4 +1,52 @@
-import { narrowNode, type OperatorNode, type PlanNode } from '../plan-node.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { Encoded, RecordFormat } from '../../formats/record-format.ts'
+import { DStream } from '../dstream.ts'
+import { narrowNode, type OperatorNode, operatorNode, type PlanNode } from '../plan-node.ts'
+
+declare module '../dstream.ts' {
+  interface DStream<T> {
+    /**
+     * Decodes each record with a format of `millrace/formats`: a text, bytes, or a record of a
+     * stream with its bytes in `data`. A record that is not of the format becomes a dead letter
+     * (`RECORD_UNREADABLE`), and the others go on.
+     *
+     * @throws MillraceError `ARGUMENT_INVALID` when `format` is not a format of records. In a
+     * batch: `PACKAGE_MISSING` when the format needs a package that is not installed.
+     * @example
+     * ```ts
+     * lines.decode(json<{ page: string }>()).map(({ page }) => page)
+     * ```
+     */
+    decode<U>(this: DStream<Encoded>, format: RecordFormat<U>): DStream<U>
+  }
+}
+
+DStream.prototype.decode = function <U>(
+  this: DStream<Encoded>,
+  format: RecordFormat<U>,
+): DStream<U> {
+  if (typeof (format as Partial<RecordFormat<U>> | undefined)?.decode !== 'function')
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'decode() needs a format of records',
+      value: format,
+      fix: "for example decode(json()), with json from 'millrace/formats'",
+    })
+  return this.to<U>(formatNode(this.node, format))
+}
+
+/** Decodes records by a format. What the format needs is loaded before the first record. */
+const formatNode = <T>(records: PlanNode, format: RecordFormat<T>): OperatorNode => {
+  const { name, settings, prepare, decode } = format
+  return operatorNode(
+    'decode',
+    [records],
+    async ([input]) => {
+      await prepare?.()
+      return input?.map(decode as (record: unknown) => T)
+    },
+    { narrow: true, parameters: { format: name, ...settings } },
+  )
+}
 
 /**
  * A user's decoder, as a narrow step like `map`. A record on which it throws becomes a dead letter,

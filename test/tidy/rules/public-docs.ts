@@ -1,5 +1,5 @@
 import { type Node } from 'oxc-parser'
-import { targetOf } from '../imports.ts'
+import { publicFiles, targetOf } from '../imports.ts'
 import { type Findings, nameOf, placeOf, type Source } from '../source.ts'
 
 /**
@@ -122,7 +122,7 @@ const breachOf = ({ source, name, nodes }: Declared): string | undefined => {
 /** Every public name has JSDoc; a function or a class shows an example. */
 export const undocumented = (sources: readonly Source[]): Findings => {
   const byPath = new Map(sources.map((source) => [source.path, source]))
-  const findings = ['lib/index.ts', 'lib/testing/index.ts'].flatMap((entry) =>
+  const findings = publicFiles.flatMap((entry) =>
     exportedNames(byPath, entry).map((name) => {
       const declared = resolve(byPath, entry, name)
       return declared === undefined ? `${entry} ${name} is declared nowhere` : breachOf(declared)
