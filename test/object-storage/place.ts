@@ -1,0 +1,71 @@
+/** A place with files that a pipeline watches, as scenarios see it. */
+
+/** A file that is put into a place. */
+export interface NewFile {
+  /** Default: one line, the last part of the name. */
+  readonly bytes?: Uint8Array | undefined
+  /** How long ago it was modified. For a multipart upload: how long ago it began. Default 0. */
+  readonly ageMs?: number | undefined
+  /** Content that is made when it is asked for, in place of `bytes`. Only the simulated S3. */
+  readonly sizeBytes?: number | undefined
+}
+
+/** How notifications come. */
+export type Delivery =
+  | 'once'
+  | 'twice'
+  | 'in reverse order'
+  | 'never'
+  | 'later'
+  | 'beside malformed ones'
+  | 'wrapped by SNS'
+  | 'through EventBridge'
+
+/** What became of the files. */
+export interface Seen {
+  /** The lines that were counted, sorted. */
+  readonly lines: readonly string[]
+  /** The codes of dead letters, sorted. */
+  readonly deadLetters: readonly string[]
+  /** What was said of files that were left out, each once: sorted. */
+  readonly said: readonly string[]
+}
+
+/** A place, and a pipeline that watches it. */
+export interface Place {
+  put(key: string, file?: NewFile): Promise<void>
+  copy(from: string, to: string): Promise<void>
+  /** In a bucket: a copy, and then a deletion. */
+  rename(from: string, to: string): Promise<void>
+  /** Gives a file the time of now, and changes nothing else. */
+  touch(key: string): Promise<void>
+  append(key: string, text: string): Promise<void>
+  remove(key: string): Promise<void>
+  archive(key: string): Promise<void>
+  restore(key: string): Promise<void>
+  /** Runs the pipeline in a new process, until nothing waits. */
+  batch(): Promise<void>
+  /** Lets time pass, and runs the pipeline. */
+  pass(ms: number): Promise<void>
+  /** The change happens after the next file was logged with its batch, and before it is read. */
+  beforeRead(change: (place: Place) => Promise<void>): void
+  deliver(how: Delivery): Promise<void>
+  redrive(): Promise<void>
+  seen(): Promise<Seen>
+  close(): Promise<void>
+}
+
+/** What is seen, as text for a cell of the table. */
+export const seenText = ({ lines, deadLetters, said }: Seen): string => {
+  const counted = lines.length === 0 ? 'nothing' : countedText(lines)
+  return [
+    counted,
+    ...deadLetters.map((code) => `dead letter ${code}`),
+    ...said.map((text) => `says: ${text}`),
+  ].join('; ')
+}
+
+const countedText = (lines: readonly string[]): string =>
+  [...Map.groupBy(lines, (line) => line)]
+    .map(([line, same]) => (same.length === 1 ? line : `${line} ×${same.length}`))
+    .join(', ')

@@ -1,0 +1,49 @@
+import { batch, type Group, pass, put } from '../scenario.ts'
+import { COMPLETION, notOnEmulator, onlyBuckets } from './reasons.ts'
+
+const MINUTE = 60_000
+const WEEK = 7 * 24 * 60 * MINUTE
+
+export const times: Group = {
+  title: 'Times',
+  scenarios: [
+    {
+      name: 'there before the first start, with a notification',
+      before: [put('in/old')],
+      steps: [put('in/a'), batch],
+      expected: { directory: 'a; says: 1 left out: beforeStart', bucket: 'a, old' },
+    },
+    {
+      name: "there before the first start, `existing: 'all'`",
+      options: { existing: 'all' },
+      before: [put('in/old')],
+      steps: [put('in/a'), batch],
+      expected: 'a, old',
+    },
+    {
+      name: 'comes with the time of two minutes ago',
+      steps: [put('in/a', { ageMs: 2 * MINUTE }), put('in/b'), batch],
+      expected: { directory: 'b; says: 1 left out: beforeStart', bucket: 'a, b' },
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: 'comes with the time of a week ago',
+      steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch],
+      expected: { directory: 'b; says: 1 left out: beforeStart', bucket: 'a, b' },
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "comes with the time of a week ago, `existing: 'all'`",
+      options: { existing: 'all' },
+      steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch],
+      expected: 'a, b',
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: 'nobody looks for a week',
+      steps: [put('in/a'), pass(WEEK)],
+      expected: 'a',
+      except: onlyBuckets('only the clock of a test can be moved'),
+    },
+  ],
+}
