@@ -63,6 +63,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   MODULE_NOT_FOUND: EXIT.usage,
   MODULE_UNREADABLE: EXIT.usage,
   NODE_TOO_OLD: EXIT.usage,
+  OBJECT_ARCHIVED: EXIT.batchFailed,
   OBJECT_CORRUPT: EXIT.batchFailed,
   OBJECT_GONE: EXIT.batchFailed,
   OBJECT_REFUSED: EXIT.batchFailed,

@@ -48,11 +48,11 @@ export const errorCodes = {
   MODULE_NOT_FOUND: 'The pipeline module does not exist.',
   MODULE_UNREADABLE: 'The pipeline module does not compile, or throws while it is loaded.',
   NODE_TOO_OLD: 'Millrace runs on Node 24 or newer.',
+  OBJECT_ARCHIVED: 'An object is in an archive and must be restored first. It is a dead letter.',
   OBJECT_CORRUPT: 'A file is cut off or damaged, and is a dead letter as a whole.',
   OBJECT_GONE:
     'A file that was redriven no longer exists, or was replaced; it stays a dead letter.',
-  OBJECT_REFUSED:
-    'The rights, the key or the storage class of an object forbid to read it. It is a dead letter.',
+  OBJECT_REFUSED: 'The rights to an object, or its key, forbid to read it. It is a dead letter.',
   OBJECT_TOO_LARGE:
     'A file has more bytes than its source allows, and is a dead letter as a whole.',
   OBJECT_UNSUPPORTED: 'A file is no text that can be read, and is a dead letter as a whole.',

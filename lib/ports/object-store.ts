@@ -48,8 +48,8 @@ export interface ObjectPage {
  * - All three see every upload that was complete before the call.
  *
  * Errors: `OBJECT_REFUSED` when `head` or `read` may not see this one object, and a retry cannot
- * help: no rights to it, to its key, or an archived storage class. `OBJECT_UNREADABLE` otherwise
- * (retryable if it may pass).
+ * help: no rights to it, or to its key. `OBJECT_ARCHIVED` when `read` must wait until the object is
+ * restored from an archive. `OBJECT_UNREADABLE` otherwise (retryable if it may pass).
  */
 export interface ObjectStore {
   /** Its name in messages, for example `bucket clicks`. */

@@ -57,15 +57,16 @@ export interface Place {
 
 /** What is seen, as text for a cell of the table. */
 export const seenText = ({ lines, deadLetters, said }: Seen): string => {
-  const counted = lines.length === 0 ? 'nothing' : countedText(lines)
+  const counted = lines.length === 0 ? 'nothing' : grouped(lines).join(', ')
   return [
     counted,
-    ...deadLetters.map((code) => `dead letter ${code}`),
+    ...grouped(deadLetters).map((code) => `dead letter ${code}`),
     ...said.map((text) => `says: ${text}`),
   ].join('; ')
 }
 
-const countedText = (lines: readonly string[]): string =>
-  [...Map.groupBy(lines, (line) => line)]
-    .map(([line, same]) => (same.length === 1 ? line : `${line} ×${same.length}`))
-    .join(', ')
+/** Equal texts once, with their number. */
+const grouped = (texts: readonly string[]): readonly string[] =>
+  [...Map.groupBy(texts, (text) => text)].map(([text, same]) =>
+    same.length === 1 ? text : `${text} ×${same.length}`,
+  )

@@ -17,12 +17,12 @@ export const isConditionFailed = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   statusOf(error) === 409 && errorName(error) !== 'BucketAlreadyExists'
 
-/** Refusals of single objects that are not about rights: archived, and encrypted. */
-const REFUSED = /^(InvalidObjectState|KMS\.\w+)$/
+/** Refusals of single objects by their key of encryption. */
+const REFUSED = /^KMS\.\w+$/
 
 /**
- * Whether S3 refuses one object, and not the bucket: no rights to it or to its key, archived, or
- * encrypted with a key of its owner. The answer to a HEAD has no body, so only its status tells:
+ * Whether S3 refuses one object, and not the bucket: no rights to it or to its key, or encrypted
+ * with a key of its owner. The answer to a HEAD has no body, so only its status tells:
  * 400 means that the object has a key of its owner.
  */
 export const isRefusedObject = (error: unknown, isHead: boolean): boolean =>
@@ -37,9 +37,22 @@ export const refusedObject = (error: unknown, place: string): MillraceError =>
   new MillraceError('OBJECT_REFUSED', {
     problem: 'S3 refuses s3:GetObject for this object',
     value: place,
+    fix: 'give the application the rights to the object and to its key, and redrive it',
+    cause: error,
+  })
+
+/** Whether an object is in an archive. Only a GET says so; a HEAD answers as ever. */
+export const isArchivedObject = (error: unknown): boolean =>
+  errorName(error) === 'InvalidObjectState'
+
+/** The error for an object that is in an archive. */
+export const archivedObject = (error: unknown, place: string): MillraceError =>
+  new MillraceError('OBJECT_ARCHIVED', {
+    problem: 'The object is in an archive of S3, and cannot be read before it is restored',
+    value: place,
     fix:
-      'give the application the rights to the object and to its key, or restore it from its ' +
-      'archive; then redrive it',
+      'restore it (aws s3api restore-object), wait until it is there, and redrive it: ' +
+      'millrace redrive --code OBJECT_ARCHIVED',
     cause: error,
   })
 

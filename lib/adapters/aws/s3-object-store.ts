@@ -11,6 +11,8 @@ import { isWatchedKey } from '../../ports/object-names.ts'
 import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import {
+  archivedObject,
+  isArchivedObject,
   isConditionFailed,
   isMissingObject,
   isRefusedObject,
@@ -99,6 +101,7 @@ export const s3ObjectStore = ({
     } catch (error) {
       if (isGone(error)) return { found: false, gone: 'missing' }
       if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
+      if (isArchivedObject(error)) throw archivedObject(error, `s3://${bucket}/${key}`)
       if (isRefusedObject(error, false)) throw refusedObject(error, `s3://${bucket}/${key}`)
       throw s3Error(error, 'OBJECT_UNREADABLE', {
         action: 's3:GetObject',

@@ -2,7 +2,7 @@
  * The lines of a large text file, part by part. A compressed file is checked first: if it is
  * damaged anywhere, it is put aside as a whole, and nothing of it counts.
  */
-import { isMillraceError, MillraceError } from '../../base/errors.ts'
+import { MillraceError } from '../../base/errors.ts'
 import type { Compression } from '../../formats/compression.ts'
 import { checkContent, type CompressedFile, CompressedText } from '../../formats/compressed-text.ts'
 import { isFileError } from '../../formats/file-errors.ts'
@@ -14,6 +14,7 @@ import type { LazyPartition, Partition, SourcePartition } from '../../rdd/partit
 import { deadLetterOfFile, type FileReference } from '../../state/dead-letters.ts'
 import { deadLetterOfLine, type FileReadingParts, originOf } from './file-elements.ts'
 import { HELD_LIMITS } from './held-limits.ts'
+import { isRefusal } from './refusals.ts'
 
 /** Reads the bytes of a file, or some of them. */
 export type ReadBytes<T> = (file: T, range?: ByteRange) => Promise<ObjectContent>
@@ -147,8 +148,7 @@ export const bytesNow = async <T extends FileReference>(
   try {
     content = await bytesOf(file, range)
   } catch (error) {
-    if (isMillraceError(error) && error.code === 'OBJECT_REFUSED')
-      throw changed(file, 'is refused', error)
+    if (isRefusal(error)) throw changed(file, 'is refused', error)
     throw error
   }
   if (!content.found) throw changed(file, `is ${content.gone}`)

@@ -71,7 +71,7 @@ describe('an object that S3 refuses to give', () => {
   // The answer to a HEAD has no body: the SDK knows only its status.
   test.each([
     ['read', 'no rights to it', failure('AccessDenied', 403), 'OBJECT_REFUSED', false],
-    ['read', 'an archive', failure('InvalidObjectState', 403), 'OBJECT_REFUSED', false],
+    ['read', 'an archive', failure('InvalidObjectState', 403), 'OBJECT_ARCHIVED', false],
     ['read', 'a disabled key', failure('KMS.DisabledException', 400), 'OBJECT_REFUSED', false],
     ['read', 'a key of its owner', failure('InvalidRequest', 400), 'OBJECT_REFUSED', false],
     ['read', 'throttling of KMS', failure('SlowDown', 503), 'OBJECT_UNREADABLE', true],

@@ -1,5 +1,6 @@
 /** Reads the uploads of an input: many at the same time, in memory that is limited. */
 import { mapWithin } from '../../../base/concurrency.ts'
+import type { MillraceError } from '../../../base/errors.ts'
 import { recordsIn, type SourcePartition } from '../../../rdd/partition.ts'
 import {
   type DeadLetter,
@@ -8,14 +9,10 @@ import {
 } from '../../../state/dead-letters.ts'
 import { readFile, type SkippedFile } from '../file-elements.ts'
 import { areReadAtOnce, type BatchReading, filePartitions } from '../lazy-files.ts'
+import { isArchived, isRefusal } from '../refusals.ts'
 import type { FileElements, InputData, PutAside } from '../source-reader.ts'
 import type { ObjectsInput } from './input.ts'
-import {
-  checkRefused,
-  deadLetterOfRefused,
-  isRefusal,
-  type RefusedObject,
-} from './refused-objects.ts'
+import { checkRefused, deadLetterOfRefused, type RefusedObject } from './refused-objects.ts'
 import { type DueObject, type ObjectsReaderParts, uploadName } from './uploads.ts'
 
 /** S3 answers after 60 ms or more, so a thousand objects take two seconds. */
@@ -90,14 +87,15 @@ const readUpload = async (
     return { kind: 'read', object, elements: { partitions, release: held.release } }
   } catch (error) {
     if (!isRefusal(error)) throw error
-    return { kind: 'refused', refused: refusedUpload(object, error.message) }
+    return { kind: 'refused', refused: refusedUpload(object, error) }
   }
 }
 
-const refusedUpload = (object: DueObject, message: string): RefusedObject => {
+const refusedUpload = (object: DueObject, error: MillraceError): RefusedObject => {
   const { key, version, isVersioned, modifiedMs, sizeBytes } = object
   const upload = { key, version, isVersioned, modifiedMs, sizeBytes }
-  return { key, name: uploadName(object), message, upload }
+  const refused = { key, name: uploadName(object), message: error.message, upload }
+  return isArchived(error) ? { ...refused, isArchived: true } : refused
 }
 
 /**

@@ -1,10 +1,10 @@
 /**
- * Objects that the store refuses to give: no rights to them or to their key, or an archived storage
- * class. Each is put aside with its name, and the others go on. If most objects are refused, the
- * rights of the application are wrong and not the objects: then the batch fails, and all objects
- * stay where they are (B9).
+ * Objects that the store refuses to give: no rights to them or to their key, or in an archive. Each
+ * is put aside with its name, and the others go on. If the rights to most objects are missing, the
+ * application is wrong and not the objects: then the batch fails, and all objects stay where they
+ * are (B9). Archived objects say nothing of the application: a bucket may have a million of them.
  */
-import { isMillraceError, MillraceError } from '../../../base/errors.ts'
+import { MillraceError } from '../../../base/errors.ts'
 import {
   type DeadLetter,
   deadLetterOfFile,
@@ -20,16 +20,14 @@ export interface RefusedObject {
   /** The name of the object in the ledger. */
   readonly name: string
   readonly message: string
+  /** Whether it is in an archive. Default: false. */
+  readonly isArchived?: true
   /** The upload, if the store has said which one it is. Then it can be redriven. */
   readonly upload?: FileReference
 }
 
 /** More refused objects than this, and more than the others, are not the fault of the objects. */
 const REFUSED_MAX = 10
-
-/** Whether an error says that an object is refused. A retry cannot help. */
-export const isRefusal = (error: unknown): error is MillraceError =>
-  isMillraceError(error) && error.code === 'OBJECT_REFUSED'
 
 /**
  * The name in the ledger of a notification whose object cannot even be looked at. No version begins
@@ -39,9 +37,11 @@ export const refusedName = ({ key, version, eventMs }: PendingObject): string =>
   version === undefined ? `!@${eventMs}#${key}` : `!${version}#${key}`
 
 /** Throws if so many objects are refused that something else is wrong. */
-export const checkRefused = (refused: readonly RefusedObject[], others: number): void => {
+export const checkRefused = (all: readonly RefusedObject[], others: number): void => {
+  const refused = all.filter(({ isArchived }) => isArchived !== true)
   const [first] = refused
-  if (first === undefined || refused.length <= REFUSED_MAX || refused.length <= others) return
+  const readable = others + all.length - refused.length
+  if (first === undefined || refused.length <= REFUSED_MAX || refused.length <= readable) return
   throw new MillraceError('OBJECT_UNREADABLE', {
     problem: `${refused.length} objects of a batch are refused: it is not the fault of one`,
     value: first.key,
@@ -56,9 +56,10 @@ export const checkRefused = (refused: readonly RefusedObject[], others: number):
  */
 export const deadLetterOfRefused = (
   source: string,
-  { key, version, message, upload }: RefusedObject,
+  { key, version, message, isArchived, upload }: RefusedObject,
 ): DeadLetter => {
-  const reason = { code: 'OBJECT_REFUSED', message }
+  const code = isArchived === true ? 'OBJECT_ARCHIVED' : 'OBJECT_REFUSED'
+  const reason = { code, message }
   if (upload !== undefined) return { ...deadLetterOfFile(source, upload, undefined), ...reason }
   const data = Buffer.from(key)
   const position = version === undefined ? key : `${key}?versionId=${version}`

@@ -11,7 +11,8 @@ import type { PendingObject } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 import type { HeldLimits } from '../held-limits.ts'
 import type { SourcePlace } from '../source-kind.ts'
-import { isRefusal, refusedName, type RefusedObject } from './refused-objects.ts'
+import { isRefusal } from '../refusals.ts'
+import { refusedName, type RefusedObject } from './refused-objects.ts'
 
 /** An upload with its time. */
 export interface DueObject extends ObjectVersion {
