@@ -3,8 +3,15 @@ import {
   faultKinds,
   recoveryPaths,
   simulate,
+  type SimulateOptions,
   type SimulationResult,
 } from '../../lib/testing/index.ts'
+
+/** Neighbouring seeds. */
+export interface SeedRange extends Pick<SimulateOptions, 'pipeline'> {
+  readonly from: number
+  readonly count: number
+}
 
 /** The results of some seeds. */
 export interface Summary {
@@ -21,12 +28,13 @@ export interface Summary {
 const TWICE_EVERY = 10
 
 /** Runs a seed. One in ten runs twice, and its traces must be equal. */
-export const runSeed = async (seed: number): Promise<SimulationResult> => {
-  if (seed % TWICE_EVERY !== 0) return simulate(seed)
-  const [first, second] = [
-    await simulate(seed, { trace: true }),
-    await simulate(seed, { trace: true }),
-  ]
+export const runSeed = async (
+  seed: number,
+  options: Pick<SimulateOptions, 'pipeline'> = {},
+): Promise<SimulationResult> => {
+  if (seed % TWICE_EVERY !== 0) return simulate(seed, options)
+  const traced = { ...options, trace: true }
+  const [first, second] = [await simulate(seed, traced), await simulate(seed, traced)]
   if (first.violation !== undefined || isDeepStrictEqual(first, second))
     return { ...first, trace: [] }
   const line = first.trace.findIndex((text, index) => text !== second.trace[index])
@@ -35,7 +43,7 @@ export const runSeed = async (seed: number): Promise<SimulationResult> => {
 }
 
 /** Runs seeds one after another. */
-export const runSeeds = async (from: number, count: number): Promise<Summary> => {
+export const runSeeds = async ({ from, count, ...options }: SeedRange): Promise<Summary> => {
   const failures: SimulationResult[] = []
   const sightings: Record<string, number> = {}
   const see = (what: string, times: number): void =>
@@ -43,7 +51,7 @@ export const runSeeds = async (from: number, count: number): Promise<Summary> =>
   let batches = 0
   let records = 0
   for (let seed = from; seed < from + count; seed++) {
-    const result = await runSeed(seed)
+    const result = await runSeed(seed, options)
     batches += result.batches
     records += result.records
     see(`pipeline ${result.pipeline}`, 1)

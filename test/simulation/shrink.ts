@@ -1,4 +1,9 @@
-import { type FaultKind, simulate, type SimulationResult } from '../../lib/testing/index.ts'
+import {
+  type FaultKind,
+  simulate,
+  type SimulateOptions,
+  type SimulationResult,
+} from '../../lib/testing/index.ts'
 
 /** A failing seed with as few faults and as little work as still fail. */
 export interface Shrunk {
@@ -18,7 +23,8 @@ export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
     without: readonly FaultKind[],
     workload: number,
   ): Promise<SimulationResult | undefined> => {
-    const result = await simulate(failed.seed, { without, workload })
+    const { seed, pipeline } = failed
+    const result = await simulate(seed, { without, workload, pipeline })
     return result.violation?.checker === failed.violation?.checker ? result : undefined
   }
   let smallest: Shrunk = { result: failed, without: [], workload: 1 }
@@ -34,10 +40,14 @@ export const shrink = async (failed: SimulationResult): Promise<Shrunk> => {
   return smallest
 }
 
-/** The arguments that run it again. */
-export const shrunkArguments = ({ result, without, workload }: Shrunk): string =>
+/** The arguments that run it again. `pipeline`: if the seed did not draw it itself. */
+export const shrunkArguments = (
+  { result, without, workload }: Shrunk,
+  { pipeline }: Pick<SimulateOptions, 'pipeline'> = {},
+): string =>
   [
     `--seed ${result.seed}`,
+    ...(pipeline === undefined ? [] : [`--pipeline ${pipeline}`]),
     ...(without.length === 0 ? [] : [`--without ${without.join(',')}`]),
     ...(workload === 1 ? [] : [`--workload ${workload}`]),
     '--log',

@@ -12,8 +12,9 @@ import { shrink, shrunkArguments } from './shrink.ts'
 import { tableOf } from './table.ts'
 import { runInWorkers } from './workers.ts'
 
-const HELP = `npm run sim -- [--seeds N] [--from S] [--workers W]
-    runs N seeds (default 1000) from S (default 0) on, W at a time (default: one for each core)
+const HELP = `npm run sim -- [--seeds N] [--from S] [--workers W] [--pipeline NAME]
+    runs N seeds (default 1000) from S (default 0) on, W at a time (default: one for each core),
+    each with the pipeline that it draws, or all with one
 npm run sim -- --seed N [--log] [--without FAULT,FAULT] [--workload SHARE] [--pipeline NAME]
     runs one seed again, without some of its faults, with less to do, or with another pipeline;
     --log shows its trace
@@ -25,7 +26,7 @@ npm run sim -- --first [--from N] [--seeds N] [--pipeline NAME]
     stops at the first seed that fails and prints it as JSON
 
 The last line is "N passed, N failed". The exit status is 1 if any failed, or if a run of 300 seeds
-or more has not seen every fault and every recovery.`
+or more with all pipelines has not seen every fault and every recovery.`
 
 /** This many seeds see every fault and every recovery. */
 const SEEDS_THAT_SEE_ALL = 300
@@ -58,10 +59,9 @@ const finish = (passed: number, failed: number): void => {
 
 const runMany = async (from: number, count: number, workers: number): Promise<void> => {
   const startedMs = Date.now()
+  const range = { from, count, ...only }
   const summary =
-    workers > 1
-      ? await runInWorkers(from, count, workers, tellOf(count))
-      : await runSeeds(from, count)
+    workers > 1 ? await runInWorkers(range, workers, tellOf(count)) : await runSeeds(range)
   const seconds = (Date.now() - startedMs) / 1_000
   await sayFailures(summary)
   say(
@@ -70,7 +70,8 @@ const runMany = async (from: number, count: number, workers: number): Promise<vo
       sightingRows(summary).map(([what, times]) => [what, String(times)]),
     ),
   )
-  const missed = neverSeen(summary)
+  // One pipeline does not meet all faults.
+  const missed = values.pipeline === undefined ? neverSeen(summary) : []
   if (count >= SEEDS_THAT_SEE_ALL && missed.length > 0) {
     say(`never seen, so not tested by this run: ${missed.join(', ')}`)
     process.exitCode = 1
@@ -112,7 +113,7 @@ const sayFailures = async ({ failures }: Summary): Promise<void> => {
     if (index >= SHRUNK_MAX) continue
     const shrunk = await shrink(failed)
     const needed = shrunk.result.faults.join(', ') || 'no fault'
-    say(`  needs ${needed}; again with: npm run sim -- ${shrunkArguments(shrunk)}`)
+    say(`  needs ${needed}; again with: npm run sim -- ${shrunkArguments(shrunk, only)}`)
   }
 }
 

@@ -10,7 +10,7 @@ const SEEDS = 400
 const WORKERS = 2
 
 test(`${SEEDS} seeds keep every promise, and see each fault and recovery`, async () => {
-  const summary = await runInWorkers(0, SEEDS, WORKERS)
+  const summary = await runInWorkers({ from: 0, count: SEEDS }, WORKERS)
   expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
   expect(neverSeen(summary)).toEqual([])
   expect(summary.seeds).toBe(SEEDS)

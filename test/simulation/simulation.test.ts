@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { simulate } from '../../lib/testing/index.ts'
 import { failedOnce } from './regressions.ts'
 import { shrink } from './shrink.ts'
+import { runSeeds } from './seeds.ts'
 import { runInWorkers } from './workers.ts'
 
 /** `npm run test:long` runs more, and looks whether they see each fault. */
@@ -11,7 +12,7 @@ const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
   test(`keeps every promise for ${SEEDS} seeds`, async () => {
-    const summary = await runInWorkers(0, SEEDS, WORKERS)
+    const summary = await runInWorkers({ from: 0, count: SEEDS }, WORKERS)
     expect(summary.failures.map(({ seed, violation }) => ({ seed, ...violation }))).toEqual([])
     expect(summary.seeds).toBe(SEEDS)
   }, 240_000)
@@ -23,6 +24,15 @@ describe('the protocol in a world of faults', () => {
     },
     60_000,
   )
+
+  test('runs all seeds with a pipeline that is named, in threads and without', async () => {
+    const range = { from: 10, count: 2, pipeline: 'coded-words' }
+    const [here, inThreads] = [await runSeeds(range), await runInWorkers(range, 1)]
+    expect(here.sightings).toMatchObject({ 'pipeline coded-words': 2 })
+    expect(inThreads).toEqual(here)
+    const unknown = runSeeds({ ...range, pipeline: 'nothing' })
+    await expect(unknown).rejects.toThrow('There is no pipeline nothing, but ')
+  }, 60_000)
 
   test('gives the same run for the same seed', async () => {
     const [first, second] = [await simulate(7, { trace: true }), await simulate(7, { trace: true })]

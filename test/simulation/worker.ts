@@ -1,8 +1,7 @@
 /** A thread: runs the seeds that it gets, and sends back their results. */
 import { parentPort } from 'node:worker_threads'
-import { runSeeds } from './seeds.ts'
-import type { Range } from './workers.ts'
+import { runSeeds, type SeedRange } from './seeds.ts'
 
-parentPort?.on('message', ({ from, count }: Range) => {
-  void runSeeds(from, count).then((summary) => parentPort?.postMessage(summary))
+parentPort?.on('message', (range: SeedRange) => {
+  void runSeeds(range).then((summary) => parentPort?.postMessage(summary))
 })

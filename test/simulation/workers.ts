@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Summary } from './seeds.ts'
-import { sumOf } from './seeds.ts'
+import { type SeedRange, type Summary, sumOf } from './seeds.ts'
 
 /**
  * The number of seeds that a worker takes at a time. It is small, so that no worker waits long for
@@ -8,31 +7,28 @@ import { sumOf } from './seeds.ts'
  */
 const SHARE = 25
 
-/** A part of a run: a number of seeds, starting with `from`. */
-export interface Range {
-  readonly from: number
-  readonly count: number
-}
-
-const rangesOf = (from: number, count: number): Range[] =>
+const partsOf = ({ from, count, ...options }: SeedRange): SeedRange[] =>
   Array.from({ length: Math.ceil(count / SHARE) }, (_, index) => ({
+    ...options,
     from: from + index * SHARE,
     count: Math.min(SHARE, count - index * SHARE),
   }))
 
 /** Runs seeds in threads side by side. `tell` hears of each part that is done. */
 export const runInWorkers = async (
-  from: number,
-  count: number,
+  range: SeedRange,
   workers: number,
   tell: (part: Summary) => void = () => undefined,
 ): Promise<Summary> => {
-  const waiting = rangesOf(from, count)
+  const waiting = partsOf(range)
   const summaries = await Promise.all(Array.from({ length: workers }, () => workOff(waiting, tell)))
   return sumOf(summaries.flat())
 }
 
-const workOff = (waiting: Range[], tell: (part: Summary) => void): Promise<readonly Summary[]> =>
+const workOff = (
+  waiting: SeedRange[],
+  tell: (part: Summary) => void,
+): Promise<readonly Summary[]> =>
   new Promise((resolve, reject) => {
     const done: Summary[] = []
     const worker = new Worker(new URL('worker.ts', import.meta.url), {

@@ -223,6 +223,13 @@ const runToEnd = async (
   )
 }
 
+const pipelineNamed = (name: string): SimulatedPipeline => {
+  const all = [...pipelines, ...laterPipelines]
+  const found = all.find((one) => one.name === name)
+  if (found !== undefined) return found
+  throw new Error(`There is no pipeline ${name}, but ${all.map((one) => one.name).join(', ')}`)
+}
+
 const drawScene = (
   seed: number,
   { trace = false, without = [], pipeline: name }: SimulateOptions,
@@ -246,7 +253,7 @@ const drawScene = (
   )
   const drawn = world.random.pick([...pipelines, ...often])
   const later = world.pipelines.pick(slotsOf(drawn))
-  const pipeline = [...pipelines, ...laterPipelines].find((one) => one.name === name) ?? later
+  const pipeline = name === undefined ? later : pipelineNamed(name)
   const settings = {
     batchInterval: seconds(world.random.pick([1, 2, 5])),
     // Short, so that an application becomes FAILED within the time of a world.
