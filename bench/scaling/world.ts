@@ -31,8 +31,7 @@ interface Happening {
 /** A running step. */
 interface Step {
   readonly process: VirtualProcess
-  /** Readings when it began. */
-  readonly allMs: number
+  /** The reading of the thread when it began. */
   readonly threadMs: number
   /** It computes so much longer than it really does. */
   extraMs: number
@@ -49,7 +48,7 @@ const QUIET_TURNS = 3
 
 /** The processor time of this program so far, in milliseconds. */
 export interface Processor {
-  /** With all threads: garbage is collected on others. Slow to read. */
+  /** With all threads: garbage is collected on others, and code compiled. Slow to read. */
   readonly allMs: () => number
   /** Of the thread that computes. */
   readonly threadMs: () => number
@@ -64,6 +63,12 @@ const REAL: Processor = {
 
 /** A reading of the processor time is good for this long: a pipeline asks after each record. */
 const READING_MS = 2
+
+/**
+ * The time of all threads is read after so much time of steps, and not for each: reading it takes
+ * as long as a tenth of a request.
+ */
+const ALL_READING_MS = 5
 
 const isBefore = (a: Happening, b: Happening): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order)
@@ -115,6 +120,10 @@ export class World {
   #nowMs: number
   #order = 0
   #calls = 0
+  /** The last reading of all threads, and of the one that computes at that time. */
+  #read: { readonly allMs: number; readonly threadMs: number }
+  /** Of the time since then, that of steps. */
+  #inStepsMs = 0
   /** Called after each step. */
   afterStep: (process: VirtualProcess, usedMs: number) => void = () => undefined
   #step: Step | undefined
@@ -122,6 +131,7 @@ export class World {
   constructor(startMs: number, processor: Processor = REAL) {
     this.#nowMs = startMs
     this.#processor = processor
+    this.#read = { allMs: processor.allMs(), threadMs: processor.threadMs() }
   }
 
   /** The process whose step runs. */
@@ -190,9 +200,9 @@ export class World {
   }
 
   async #runStep(process: VirtualProcess, run: () => void): Promise<void> {
-    const [allMs, threadMs] = [this.#processor.allMs(), this.#processor.threadMs()]
+    const threadMs = this.#processor.threadMs()
     const readAtMs = performance.now()
-    const step = { process, allMs, threadMs, extraMs: 0, readMs: threadMs, readAtMs }
+    const step = { process, threadMs, extraMs: 0, readMs: threadMs, readAtMs }
     this.#step = step
     run()
     let seen = this.#calls
@@ -202,10 +212,28 @@ export class World {
       seen = this.#calls
       turns = -1
     }
-    const ms = step.extraMs + (this.#processor.allMs() - allMs) * process.slowness
+    const ms = step.extraMs + this.#usedSince(threadMs) * process.slowness
     this.#step = undefined
     process.busyMs += ms
     process.freeAtMs = this.#nowMs + ms
     this.afterStep(process, ms)
+  }
+
+  /**
+   * What a step has used that began with this reading of the thread. Now and then this has the time
+   * of the other threads in it, as far as it belongs to steps.
+   */
+  #usedSince(beganMs: number): number {
+    const threadMs = this.#processor.threadMs()
+    const usedMs = threadMs - beganMs
+    this.#inStepsMs += usedMs
+    if (this.#inStepsMs < ALL_READING_MS) return usedMs
+    const now = { allMs: this.#processor.allMs(), threadMs }
+    const sinceMs = now.threadMs - this.#read.threadMs
+    const othersMs = Math.max(0, now.allMs - this.#read.allMs - sinceMs)
+    const share = this.#inStepsMs / sinceMs
+    this.#read = now
+    this.#inStepsMs = 0
+    return usedMs + othersMs * share
   }
 }

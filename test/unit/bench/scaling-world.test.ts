@@ -66,13 +66,22 @@ describe('a world in virtual time', () => {
     expect(slow.busyMs).toBe(12)
   })
 
-  test('the measured time of the processor passes', async () => {
-    let cpuMs = 0
-    const world = new World(0, { allMs: () => (cpuMs += 3), threadMs: () => 0 })
-    const one = processOf()
-    world.at(0, () => undefined, one)
-    await world.runUntil(10)
-    expect([one.busyMs, one.freeAtMs]).toEqual([3, 3])
+  test('the measured time of the processor passes, and its share of other threads', async () => {
+    // Other threads work a third as long as this one, whatever it does.
+    let threadMs = 0
+    let readings = 0
+    const allMs = (): number => ((readings += 1), threadMs * (4 / 3))
+    const world = new World(0, { allMs, threadMs: () => threadMs })
+    const [one, other] = [processOf(), processOf()]
+    for (let atMs = 0; atMs < 300; atMs += 3) {
+      world.at(atMs, () => void (threadMs += 1), atMs % 2 === 0 ? one : other)
+      // Outside of steps: this belongs to nobody.
+      world.at(atMs + 2, () => void (threadMs += 3))
+    }
+    await world.runUntil(1_000)
+    expect([one.busyMs, other.busyMs].map(Math.round)).toEqual([67, 67])
+    // Reading the time of all threads is slow.
+    expect(readings).toBe(1 + 100 / 5)
   })
 
   test('a run stops when it is enough, and sleeping needs a step', async () => {
