@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SQSClient } from '@aws-sdk/client-sqs'
+import { unlogged } from '../../lib/adapters/aws/clients.ts'
 import type { WireAnswer, WireRequest } from './buckets.ts'
 import type { Services } from './services.ts'
 
@@ -69,16 +70,18 @@ export const clientsWith = (
     maxAttempts: 1,
     requestHandler: { handle },
   }
-  return {
-    dynamodb: new DynamoDBClient(
-      settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object,
-    ),
-    s3: new S3Client({ ...settings, forcePathStyle: true } as unknown as ConstructorParameters<
-      typeof S3Client
-    >[0] &
-      object),
-    sqs: new SQSClient(settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object),
-  }
+  const dynamodb = new DynamoDBClient(
+    settings as unknown as ConstructorParameters<typeof DynamoDBClient>[0] & object,
+  )
+  const s3 = new S3Client({
+    ...settings,
+    forcePathStyle: true,
+  } as unknown as ConstructorParameters<typeof S3Client>[0] & object)
+  const sqs = new SQSClient(
+    settings as unknown as ConstructorParameters<typeof SQSClient>[0] & object,
+  )
+  // As the clients of the product.
+  return { dynamodb: unlogged(dynamodb), s3: unlogged(s3), sqs: unlogged(sqs) }
 }
 
 /** Creates clients that share their round trips. `now` gives the date of the answers. */
