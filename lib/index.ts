@@ -8,8 +8,9 @@ export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
 export type {
   BinaryRecordsStreamOptions,
   FileStreamOptions,
+  FormatStreamOptions,
   TextFileStreamOptions,
-} from './dstream/sources/files.ts'
+} from './dstream/sources/file-options.ts'
 export type { FileReader } from './dstream/sources/file-selection.ts'
 export type {
   KinesisRecord,

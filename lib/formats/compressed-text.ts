@@ -105,9 +105,30 @@ export class CompressedText {
 
   /** The bytes of the lines that begin in a part of the text. Reads run one after the other. */
   lines(range: Range): Promise<LineBytes> {
-    const lines = this.#before.then(() => this.#linesOf(range))
-    this.#before = lines.catch(() => undefined)
-    return lines
+    return this.#inTurn(() => this.#linesOf(range))
+  }
+
+  /** Some bytes of the text. Reads that begin near one before them cost no new pass. */
+  bytes(range: Range): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#bytesOf(range))
+  }
+
+  #inTurn<T>(read: () => Promise<T>): Promise<T> {
+    const turn = this.#before.then(read)
+    this.#before = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #bytesOf(range: Range): Promise<Uint8Array> {
+    const place = this.#take(range.from)
+    try {
+      const bytes = await place.read(range)
+      this.#keep(place, range.from)
+      return bytes
+    } catch (error) {
+      place.leave()
+      throw error
+    }
   }
 
   async #linesOf(range: Range): Promise<LineBytes> {

@@ -1,6 +1,10 @@
 import { MillraceError } from '../base/errors.ts'
 
-/** All that decides what a format gives, as plain data. It is part of the plan. */
+/**
+ * All that decides what a format gives, as plain data. It is part of the plan.
+ *
+ * @example const settings: FormatSettings = { delimiter: ';', header: true }
+ */
 export type FormatSettings = Readonly<Record<string, string | number | boolean | null>>
 
 /**

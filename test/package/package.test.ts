@@ -126,6 +126,7 @@ describe('the packed package', () => {
       files: ['lib/testing/harness/test-stream.d.ts'],
     },
     { entry: 'lib/formats/index.d.ts', files: ['lib/formats/json/json.d.ts'] },
+    { entry: 'lib/formats/csv/index.d.ts', files: ['lib/formats/csv/columns.d.ts'] },
     { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
   ])('$entry shows users no any', ({ entry, files }) => {
     const declarations = join(project, 'node_modules', 'millrace', 'dist')
@@ -238,9 +239,10 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       readonly peerDependencies: Readonly<Record<string, string>>
     }
-    // The command line loads one when it writes Parquet, and drivers with executors the other.
+    // Drivers with executors load the first one, and what uses a format the others.
+    const onDemand = ['@aws-sdk/client-lambda', 'csv-parse', 'hyparquet-writer']
     const toDeploy = Object.keys(manifest.peerDependencies).filter(
-      (name) => name !== 'hyparquet-writer' && name !== '@aws-sdk/client-lambda',
+      (name) => !onDemand.includes(name),
     )
     expect(named.toSorted()).toEqual(toDeploy.toSorted())
     const { output } = await run(project, 'node', 'stack.ts')

@@ -1,5 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
+import type { FileFormat } from '../../formats/file-format.ts'
 import type { Encoded, RecordFormat } from '../../formats/record-format.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode, type OperatorNode, operatorNode, type PlanNode } from '../plan-node.ts'
 
@@ -46,6 +48,29 @@ const formatNode = <T>(records: PlanNode, format: RecordFormat<T>): OperatorNode
     },
     { narrow: true, parameters: { format: name, ...settings } },
   )
+}
+
+const isNotBlank = (line: string): boolean => /\S/.test(line)
+
+/**
+ * Makes elements of the records of files. Records that a format gives up are decoded here, so that
+ * each of them becomes a dead letter, and can be redriven.
+ */
+export const fileRecordNode = <T>(records: PlanNode, format: FileFormat<T>): OperatorNode => {
+  const { name, settings, prepare, reading } = format
+  const node = operatorNode(
+    'decode',
+    [records],
+    async ([input]) => {
+      await prepare?.()
+      if (reading?.shape !== 'lines')
+        return reading?.decode === undefined ? input : input?.map(reading.decode)
+      const lines = input as RDD<string> | undefined
+      return lines?.filter(isNotBlank).map(reading.decode)
+    },
+    { narrow: true, parameters: { format: name, ...settings } },
+  )
+  return Object.freeze({ ...node, isPartOfSource: true })
 }
 
 /**

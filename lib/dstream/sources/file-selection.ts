@@ -1,4 +1,5 @@
 import type { FileLimits } from '../../formats/file-limits.ts'
+import type { PreparedReading } from '../../formats/file-format.ts'
 
 /**
  * Makes the elements of a file from its bytes. `path` is the path of the file below the watched
@@ -42,6 +43,8 @@ export interface FileSelection {
   readonly filter?: (path: string) => boolean
   /** Makes the elements of a file. Default: the lines of its text. */
   readonly read?: FileReader
+  /** Makes the records of a file by a format, in place of `read`. Default: there is none. */
+  readonly format?: PreparedReading
   /** Whether `read` gets the bytes decompressed. Text is always decompressed. Default false. */
   readonly decompress?: boolean
   /** The limits of one file. Default: {@link FILE_LIMITS}. */
@@ -49,7 +52,7 @@ export interface FileSelection {
 }
 
 /** How the files of a source are read. */
-export type FileReading = Pick<FileSelection, 'read' | 'decompress' | 'limits'>
+export type FileReading = Pick<FileSelection, 'read' | 'format' | 'decompress' | 'limits'>
 
 /** Spark's `spark.streaming.fileStream.minRememberDuration`. */
 export const DEFAULT_REMEMBER_MS = 60_000

@@ -1,10 +1,18 @@
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
+import type { FileFormat } from '../../formats/file-format.ts'
 import { FILE_LIMITS, type FileLimits } from '../../formats/file-limits.ts'
 import { checkAtLeastOne, checkChoice, checkDurationMs, checkFunction } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
+import { fileRecordNode } from '../operators/decode.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import { TEXT } from './declaration.ts'
+import type {
+  BinaryRecordsStreamOptions,
+  FileStreamOptions,
+  FormatStreamOptions,
+  TextFileStreamOptions,
+} from './file-options.ts'
 import {
   DEFAULT_REMEMBER_MS,
   DEFAULT_STABLE_FOR_MS,
@@ -12,97 +20,6 @@ import {
   type FileSelection,
 } from './file-selection.ts'
 import { sourceNode } from './source-node.ts'
-
-/**
- * Settings of `textFileStream`.
- *
- * @example ssc.textFileStream('lines', { existing: 'all', onOverwrite: 'new' })
- */
-export interface TextFileStreamOptions {
-  /**
-   * `'ignore'`: only files that were modified after the first start of the application, as in
-   * Spark. `'all'`: every file, the oldest first, as far as the limits of a batch allow. Each path
-   * is taken once for the life of the store. In a bucket, files are taken page by page, a thousand
-   * names at a time. Default `'ignore'`.
-   */
-  readonly existing?: 'ignore' | 'all'
-  /**
-   * How late a file may appear after its modification time. The value is rounded up to whole
-   * batches. Default 60 s, as in Spark.
-   */
-  readonly remember?: Duration
-  /**
-   * In a directory: how long a file must have stayed the same before it is read, so that a file
-   * that is still copied or written is not cut. `0`: it is read at once, as in Spark. A file that
-   * is moved in with an older time is read at once in any case. Default: the batch interval, at
-   * most 10 s. A run with `--once` looks for a moment whether a file still grows.
-   */
-  readonly stableFor?: Duration | 0
-  /**
-   * What happens when a file is written again under a name that was already read. `'new'`: each
-   * upload is read once. `'ignore'`: each name is read once; in a directory this holds for as long
-   * as the name is remembered. Default: `'new'` in a bucket, and `'ignore'` in a directory, as in
-   * Spark.
-   */
-  readonly onOverwrite?: 'new' | 'ignore'
-  /**
-   * The limits of one file. A file beyond them becomes a dead letter as a whole
-   * (`OBJECT_TOO_LARGE`).
-   */
-  readonly limits?: {
-    /** The largest content, in bytes after decompression. Default 512 MiB. */
-    readonly bytes?: number
-    /**
-     * The largest content of a compressed file, as a multiple of its size. A content of up to 1 MiB
-     * is always allowed. Default 200.
-     */
-    readonly ratio?: number
-  }
-  /**
-   * In a bucket on AWS: the time between two listings that look for objects whose notification was
-   * lost. `'never'`: only the listings of the first quarter of an hour are made. A directory is
-   * listed in each batch anyway. Default one hour.
-   */
-  readonly listEvery?: Duration | 'never'
-}
-
-/**
- * Settings of `binaryRecordsStream`.
- *
- * @example ssc.binaryRecordsStream('samples', 16, { decompress: true })
- */
-export interface BinaryRecordsStreamOptions extends TextFileStreamOptions {
-  /**
-   * Whether files of gzip and zstd are decompressed first. Default false: files are read as they
-   * are stored.
-   */
-  readonly decompress?: boolean
-}
-
-/**
- * Settings of `fileStream`.
- *
- * @example
- * ```ts
- * ssc.fileStream('sizes', {
- *   filter: (path) => path.endsWith('.bin'),
- *   read: (bytes) => [bytes.length],
- * })
- * ```
- */
-export interface FileStreamOptions<T> extends BinaryRecordsStreamOptions {
-  /**
-   * Whether a file is taken, by its path below the location. It must return the same for the same
-   * path. Default: every file is taken.
-   */
-  readonly filter?: (path: string) => boolean
-  /**
-   * Makes the elements of a file. It must return the same for the same bytes. A file for which it
-   * throws becomes a dead letter as a whole. It gets the bytes as they are stored, unless
-   * `decompress` is true. Default: the lines of its text, which is always decompressed.
-   */
-  readonly read?: FileReader<T>
-}
 
 declare module '../streaming-context.ts' {
   interface StreamingContext {
@@ -145,6 +62,18 @@ declare module '../streaming-context.ts' {
       name: string,
       options: FileStreamOptions<T> & { readonly read: FileReader<T> },
     ): DStream<T>
+    /**
+     * The elements of new files of a format, such as JSON lines or Parquet. Files are chosen as by
+     * {@link textFileStream}. Files of gzip and zstd are decompressed, whatever the format. A
+     * record that is not of the format becomes a dead letter, and the others go on.
+     *
+     * @param name A name to bind (`--bind NAME=./directory`), or the location itself.
+     * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or an option is not of the
+     * allowed form; `PLAN_FROZEN`. In a batch: `PACKAGE_MISSING` when the format needs a package
+     * that is not installed.
+     * @example ssc.fileStream('drop', { format: jsonLines(), existing: 'all' })
+     */
+    fileStream<T>(name: string, options: FormatStreamOptions<T>): DStream<T>
 
     /**
      * The records of new files in a location, all of the same length. Files are chosen as by
@@ -188,8 +117,9 @@ StreamingContext.prototype.textFileStream = function (name, options = {}) {
 StreamingContext.prototype.fileStream = function <T>(
   this: StreamingContext,
   name: string,
-  options: FileStreamOptions<T> = {},
+  options: FileStreamOptions<T> | FormatStreamOptions<T> = {},
 ): DStream<T> {
+  if ('format' in options) return formatStream(this, name, options)
   for (const f of [options.filter, options.read])
     if (f !== undefined) checkFunction('fileStream', f)
   return watch<T>(this, 'fileStream', name, options)
@@ -206,11 +136,41 @@ StreamingContext.prototype.binaryRecordsStream = function (name, recordBytes, op
   return watch<Uint8Array>(this, 'binaryRecordsStream', name, { ...options, read })
 }
 
+const formatStream = <T>(
+  ssc: StreamingContext,
+  name: string,
+  { format, ...options }: FormatStreamOptions<T> & Pick<FileStreamOptions<T>, 'read'>,
+): DStream<T> => {
+  const { filter, read } = options
+  if (filter !== undefined) checkFunction('fileStream', filter)
+  if (read !== undefined)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'fileStream() takes a format or a function that reads, not both',
+      value: Object.keys({ format, read }).join(', '),
+      fix: 'leave out one of them',
+    })
+  const { reading, prepare } = (format as FileFormat<T> | undefined) ?? {}
+  if (reading === undefined)
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'fileStream() needs a format that files can be read with',
+      value: format,
+      fix: "for example { format: jsonLines() }, with jsonLines from 'millrace/formats'",
+    })
+  const prepared = prepare === undefined ? {} : { prepare }
+  const isLines = reading.shape === 'lines'
+  const inParts = isLines ? {} : { format: Object.freeze({ ...reading, ...prepared }) }
+  const records = watch<unknown>(ssc, 'fileStream', name, { ...options, ...inParts })
+  return records.to<T>(fileRecordNode(records.node, format))
+}
+
+/** Options with the reading of a format, which only this file makes. */
+type WatchOptions<T> = FileStreamOptions<T> & Pick<FileSelection, 'format'>
+
 const watch = <T>(
   ssc: StreamingContext,
   operator: string,
   name: string,
-  options: FileStreamOptions<T>,
+  options: WatchOptions<T>,
 ): DStream<T> => {
   if (typeof name !== 'string' || name === '')
     throw new MillraceError('ARGUMENT_INVALID', {
@@ -221,15 +181,16 @@ const watch = <T>(
   checkChoice(operator, 'existing', options.existing, ['ignore', 'all'])
   checkChoice(operator, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
   const files = selectionOf(options, ssc.intervalMs)
-  const elements = files.read === undefined ? TEXT : WHOLE_FILES
+  const isText = files.read === undefined && files.format === undefined
+  const elements = isText ? TEXT : WHOLE_FILES
   return ssc.from<T>(
     sourceNode(operator, { name }, { kind: 'files', name, literal: name, elements, files }),
   )
 }
 
-const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): FileSelection => {
+const selectionOf = (options: WatchOptions<unknown>, intervalMs: number): FileSelection => {
   const { existing = 'ignore', remember, onOverwrite, listEvery, stableFor } = options
-  const { filter, read, decompress } = options
+  const { filter, read, format, decompress } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
     remember === undefined ? DEFAULT_REMEMBER_MS : checkDurationMs('remember', remember)
@@ -243,6 +204,7 @@ const selectionOf = (options: FileStreamOptions<unknown>, intervalMs: number): F
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
     ...(filter === undefined ? {} : { filter }),
     ...(read === undefined ? {} : { read }),
+    ...(format === undefined ? {} : { format }),
     ...(decompress === undefined ? {} : { decompress }),
     limits: limitsOf(options.limits),
   })

@@ -7,8 +7,10 @@ import {
   fileText,
   type StoredFile,
 } from '../../formats/file-content.ts'
+import type { PreparedReading } from '../../formats/file-format.ts'
 import { FILE_LIMITS } from '../../formats/file-limits.ts'
 import type { Decoded, RejectedPart } from '../../formats/format.ts'
+import { readWhole } from '../../formats/read-whole.ts'
 import { goodLines } from '../../formats/line-range.ts'
 import { linesOfPieces } from '../../formats/text.ts'
 import { asBuffer } from '../../formats/text-lines.ts'
@@ -69,7 +71,11 @@ export const readFile = async <T extends FileReference>(
   }
   const content = await bytesOf(file)
   if (!content.found) return content
-  const { records, unreadable } = recordsOf(file, { name: file.key, ...content }, parts)
+  const stored = { name: file.key, ...content }
+  const { records, unreadable } =
+    parts.format === undefined
+      ? recordsOf(file, stored, parts)
+      : await recordsOfFormat(file, stored, parts.format, parts)
   const origin = originOf(file, parts, unreadable)
   return { found: true, partition: { records, steps: [], origin, sizeBytes } }
 }
@@ -119,6 +125,23 @@ const recordsOf = (
       parts.makesLinesLate === true ? lateLines(text) : linesOfPieces(text)
     for (const line of rejected) putAside(deadLetterOfLine(source, file, line))
     return { records: elements, unreadable: rejected.length }
+  } catch (error) {
+    putAside(deadLetterOfFile(source, file, error))
+    return { records: [], unreadable: 0 }
+  }
+}
+
+/** All records of a file of a format. */
+const recordsOfFormat = async (
+  file: FileReference,
+  stored: StoredFile,
+  format: PreparedReading,
+  { source, putAside, limits = FILE_LIMITS }: FileReadingParts,
+): Promise<ReadRecords> => {
+  // What is missing here is missing for all files.
+  await format.prepare?.()
+  try {
+    return { records: await readWhole(format, stored, limits), unreadable: 0 }
   } catch (error) {
     putAside(deadLetterOfFile(source, file, error))
     return { records: [], unreadable: 0 }

@@ -4,7 +4,7 @@
  */
 import { MillraceError } from '../../base/errors.ts'
 import type { Compression } from '../../formats/compression.ts'
-import { checkContent, type CompressedFile, CompressedText } from '../../formats/compressed-text.ts'
+import { checkContent, CompressedText } from '../../formats/compressed-text.ts'
 import { isFileError } from '../../formats/file-errors.ts'
 import { FILE_LIMITS } from '../../formats/file-limits.ts'
 import { checkStoredSize } from '../../formats/file-content.ts'
@@ -38,12 +38,21 @@ export const plainParts = <T extends FileReference>(
     }),
   )
 
-/** The parts of a compressed text of UTF-8. Undefined: it is no such text. */
+/** Divides a compressed text of some bytes, after it was checked. */
+export type DivideText = (
+  text: CompressedText,
+  textBytes: number,
+) => Promise<readonly SourcePartition<unknown>[]>
+
+/**
+ * The parts of a compressed text of UTF-8, by default of its lines. Undefined: it is no such text.
+ */
 export const compressedParts = async <T extends FileReference>(
   file: T,
   bytesOf: ReadBytes<T>,
   parts: FileReadingParts,
   compression: Compression,
+  divide: DivideText = async (text, textBytes) => linePartsOf(file, text, textBytes, parts),
 ): Promise<FilePartitions | undefined> => {
   const { source, putAside, limits = FILE_LIMITS } = parts
   const { partBytes } = parts.held ?? HELD_LIMITS
@@ -60,7 +69,10 @@ export const compressedParts = async <T extends FileReference>(
     checkStoredSize({ name, sizeBytes }, limits)
     const { textBytes } = await checkContent({ ...compressed, read }, limits)
     if (textBytes === undefined) return undefined
-    return { found: true, partitions: checkedParts(file, textBytes, bytesOf, parts, compressed) }
+    const again = async (range: ByteRange): Promise<Uint8Array> =>
+      (await bytesNow(file, bytesOf, range)).bytes
+    const text = new CompressedText({ ...compressed, read: again }, textBytes)
+    return { found: true, partitions: await divide(text, textBytes) }
   } catch (error) {
     if (gone !== undefined) return gone
     if (!isFileError(error)) throw error
@@ -70,23 +82,24 @@ export const compressedParts = async <T extends FileReference>(
   }
 }
 
-const checkedParts = <T extends FileReference>(
-  file: T,
+const linePartsOf = (
+  file: FileReference,
+  text: CompressedText,
   textBytes: number,
-  bytesOf: ReadBytes<T>,
   parts: FileReadingParts,
-  compressed: Omit<CompressedFile, 'read'>,
-): readonly LazyPartition<unknown>[] => {
-  const read = async (range: ByteRange): Promise<Uint8Array> =>
-    (await bytesNow(file, bytesOf, range)).bytes
-  const text = new CompressedText({ ...compressed, read }, textBytes)
-  return partsOf(file, textBytes, parts, async (range) => {
-    try {
-      return await text.lines(range)
-    } catch (error) {
-      throw isFileError(error) ? changed(file, 'is damaged', error) : error
-    }
-  })
+): readonly LazyPartition<unknown>[] =>
+  partsOf(file, textBytes, parts, (range) => damagedIsChanged(file, () => text.lines(range)))
+
+/** Reads of a text that was whole when it was checked. */
+export const damagedIsChanged = async <T>(
+  file: FileReference,
+  read: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await read()
+  } catch (error) {
+    throw isFileError(error) ? changed(file, 'is damaged', error) : error
+  }
 }
 
 const partsOf = (

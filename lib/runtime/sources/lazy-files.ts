@@ -26,6 +26,7 @@ import {
   plainParts,
   type ReadBytes,
 } from './file-parts.ts'
+import { compressedFormat, formattedParts } from './formatted-files.ts'
 import { HELD_LIMITS, type HeldLimits } from './held-limits.ts'
 
 /** How the files of a batch are read. */
@@ -62,24 +63,34 @@ const lazyFile = async <T extends FileReference>(
   parts: BatchReading,
 ): Promise<FilePartitions> => {
   const { partBytes } = parts.held ?? HELD_LIMITS
-  const isLargeText = mayBeText(file, parts) && expectedBytes(file) > partBytes
+  const isLarge = mayBeDivided(file, parts) && expectedBytes(file) > partBytes
   const whole = { found: true, partitions: [new WholeFile(file, bytesOf, parts)] } as const
-  if (!isLargeText && !parts.isRetry) return whole
-  const first = await bytesOf(file, { from: 0, to: isLargeText ? RECOGNISED_BYTES : 1 })
+  if (!isLarge && !parts.isRetry) return whole
+  const first = await bytesOf(file, { from: 0, to: isLarge ? RECOGNISED_BYTES : 1 })
   if (!first.found) return first
-  if (!isLargeText) return whole
+  if (!isLarge) return whole
+  const { format } = parts
   const expected = expectedCompressions({ name: file.key, ...first })
   const recognised = recognise(first.bytes, expected)
-  if (recognised.kind === 'compressed' && canDecompressInSteps())
-    return (await compressedParts(file, bytesOf, parts, recognised.compression)) ?? whole
+  if (recognised.kind === 'compressed') {
+    if (format?.isText === false || !canDecompressInSteps()) return whole
+    const divide = format && compressedFormat(file, format, parts)
+    return (await compressedParts(file, bytesOf, parts, recognised.compression, divide)) ?? whole
+  }
+  if (format?.isText === false) return formattedParts(file, bytesOf, format, parts)
   const isPlain =
     recognised.kind === 'plain' && expected.length === 0 && !isUtf16(asBuffer(first.bytes))
-  return isPlain ? { found: true, partitions: plainParts(file, bytesOf, parts) } : whole
+  if (!isPlain) return whole
+  return format === undefined
+    ? { found: true, partitions: plainParts(file, bytesOf, parts) }
+    : formattedParts(file, bytesOf, format, parts)
 }
 
 /** A user who has set a limit for whole files wants larger ones put aside. */
-const mayBeText = (file: FileReference, { read, limits }: FileReadingParts): boolean =>
-  read === undefined && (limits === undefined || file.sizeBytes <= limits.bytes)
+const mayBeDivided = (file: FileReference, { read, format, limits }: FileReadingParts): boolean =>
+  read === undefined &&
+  format?.isSplittable !== false &&
+  (limits === undefined || file.sizeBytes <= limits.bytes)
 
 /** A file that is read as a whole. A batch may have tens of thousands: see `CheckedPartition`. */
 class WholeFile<T extends FileReference> implements LazyPartition<unknown> {

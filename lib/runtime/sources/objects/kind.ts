@@ -37,7 +37,8 @@ const objects: SourceKind<ObjectsLocation> = {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
-    const { existing, onOverwrite, listEveryMs, filter, read, decompress, limits } = selection
+    const { existing, onOverwrite, listEveryMs, filter, ...reading } = selection
+    const { read, format, decompress, limits } = reading
     const reader = objectsReader({
       store,
       app,
@@ -49,6 +50,7 @@ const objects: SourceKind<ObjectsLocation> = {
       ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(filter === undefined ? {} : { filter }),
       ...(read === undefined ? {} : { read }),
+      ...(format === undefined ? {} : { format }),
       ...(decompress === undefined ? {} : { decompress }),
       ...(limits === undefined ? {} : { limits }),
       held,

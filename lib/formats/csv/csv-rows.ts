@@ -1,0 +1,210 @@
+/**
+ * Rows of CSV as elements. A row that cannot be read is given as what stands in the file: its text
+ * with the header above it, a small file of its own. So `decodeRow` can say what is wrong with it,
+ * and read it again when it is redriven.
+ */
+import type { Options } from 'csv-parse/sync'
+import { isUtf8 } from 'node:buffer'
+import { loadPackage } from '../../base/load-package.ts'
+import { type Encoded, textOf, unreadable } from '../record-format.ts'
+import { CR, LF, withoutMark } from '../text-lines.ts'
+import { type ConvertRow, convertRow, type CsvType } from './columns.ts'
+import { type Dialect, rowsIn } from './scan.ts'
+
+/** The settings of a CSV format, with their defaults. */
+export interface CsvSettings {
+  readonly delimiter: string
+  /** Empty: there are no quotes. */
+  readonly quote: string
+  /** True: the first row. False: there are no names, and rows are arrays. */
+  readonly header: boolean | readonly string[]
+  /** Lines before the header that are left out. */
+  readonly skipLines: number
+  /** Undefined: all columns, as text. */
+  readonly columns: Readonly<Record<string, CsvType>> | undefined
+  readonly isGuessed: boolean
+  readonly allowsShort: boolean
+}
+
+type Parse = (bytes: Buffer, options: Options) => unknown[]
+
+let parse: Parse | undefined
+
+/** Loads the library. */
+export const prepareCsv = async (): Promise<void> => {
+  parse ??= (await loadPackage('csv()', () => import('csv-parse/sync'))).parse
+}
+
+const parseWith: Parse = (bytes, options) => {
+  if (parse === undefined) throw new TypeError('csv-parse is not loaded')
+  return parse(bytes, options)
+}
+
+/** The bytes that matter of a dialect. */
+export const dialectOf = ({ delimiter, quote }: CsvSettings): Dialect => ({
+  delimiter: delimiter.charCodeAt(0),
+  quote: quote === '' ? -1 : quote.charCodeAt(0),
+})
+
+/** The fields of one row. */
+export const fieldsOf = (row: Buffer, settings: CsvSettings): readonly string[] =>
+  (parseWith(row, { ...libraryOptions(settings), relax_column_count: true })[0] ?? []) as string[]
+
+const libraryOptions = ({ delimiter, quote, allowsShort }: CsvSettings): Options => ({
+  delimiter,
+  quote: quote === '' ? null : quote,
+  escape: quote === '' ? null : quote,
+  record_delimiter: ['\r\n', '\n', '\r'],
+  skip_empty_lines: true,
+  relax_column_count_less: allowsShort,
+})
+
+/** Reads the rows of one file, whose columns are known. */
+export class CsvRows {
+  readonly #settings: CsvSettings
+  readonly #names: readonly string[] | undefined
+  readonly #convert: ConvertRow | undefined
+  readonly #options: Options
+
+  /** `names`: those of the columns. Undefined: rows are arrays. */
+  constructor(settings: CsvSettings, names: readonly string[] | undefined) {
+    const { columns, isGuessed } = settings
+    this.#settings = settings
+    this.#names = names
+    this.#convert = names && convertRow(columns, isGuessed)
+    const isWanted = (name: string): boolean =>
+      name !== '' && (columns === undefined || Object.hasOwn(columns, name))
+    this.#options = {
+      ...libraryOptions(settings),
+      columns: names?.map((name) => (isWanted(name) ? name : false)) ?? false,
+    }
+  }
+
+  /** The elements of some whole rows, with what stands in the file for those that are bad. */
+  read(bytes: Buffer): readonly unknown[] {
+    if (isUtf8(bytes)) {
+      try {
+        return this.#converted(this.#parse(bytes), bytes)
+      } catch {
+        // One of the rows is bad. Which one is found below.
+      }
+    }
+    const rows = rowsIn(bytes, dialectOf(this.#settings))
+    const elements: unknown[] = []
+    this.#readBetween(bytes, rows, elements)
+    return elements
+  }
+
+  /** The element of a row that must be the only one. */
+  readOne(row: Buffer | undefined, others: readonly Buffer[]): unknown {
+    if (row === undefined) throw new SyntaxError('it has no row')
+    if (others.length > 0) throw new SyntaxError('it has more than one row')
+    const [element] = this.#parse(row)
+    this.#convert?.(element as Record<string, unknown>)
+    return element
+  }
+
+  /** Halves the rows until those that are bad are alone. */
+  #readBetween(
+    bytes: Buffer,
+    rows: readonly (readonly [from: number, to: number])[],
+    elements: unknown[],
+  ): void {
+    const [first, last] = [rows[0], rows.at(-1)]
+    if (first === undefined || last === undefined) return
+    const some = bytes.subarray(first[0], last[1])
+    const good = this.#goodRows(some)
+    if (good !== undefined) for (const row of good) elements.push(row)
+    else if (rows.length === 1) elements.push(this.#asFile(some))
+    else {
+      const middle = Math.ceil(rows.length / 2)
+      this.#readBetween(bytes, rows.slice(0, middle), elements)
+      this.#readBetween(bytes, rows.slice(middle), elements)
+    }
+  }
+
+  /** Undefined: one of them is bad. */
+  #goodRows(bytes: Buffer): readonly unknown[] | undefined {
+    if (!isUtf8(bytes)) return undefined
+    try {
+      const rows = this.#parse(bytes)
+      for (const row of rows) this.#convert?.(row as Record<string, unknown>)
+      return rows
+    } catch {
+      return undefined
+    }
+  }
+
+  #parse(bytes: Buffer): unknown[] {
+    return parseWith(bytes, this.#options)
+  }
+
+  #converted(rows: unknown[], bytes: Buffer): readonly unknown[] {
+    if (this.#convert === undefined) return rows
+    let ranges: readonly (readonly [from: number, to: number])[] | undefined
+    for (const [index, row] of rows.entries()) {
+      try {
+        this.#convert(row as Record<string, unknown>)
+      } catch {
+        ranges ??= rowsIn(bytes, dialectOf(this.#settings))
+        const [from, to] = ranges[index] as readonly [number, number]
+        rows[index] = this.#asFile(bytes.subarray(from, to))
+      }
+    }
+    return rows
+  }
+
+  /** A row with the header above it. As bytes, if it is not UTF-8. */
+  #asFile(row: Buffer): string | Uint8Array {
+    const { header, delimiter, quote } = this.#settings
+    const isNamed = header === true && this.#names !== undefined
+    const first = isNamed ? `${rowText(this.#names, { delimiter, quote })}\n` : ''
+    const content = Buffer.concat([Buffer.from(first), row.subarray(0, endOfText(row))])
+    return isUtf8(content) ? content.toString() : new Uint8Array(content)
+  }
+}
+
+/** Where a row ends without its line end. */
+const endOfText = (row: Buffer): number => {
+  const { length } = row
+  const end = row[length - 1] === LF ? length - 1 : length
+  return row[end - 1] === CR ? end - 1 : end
+}
+
+/** Fields as a row, without its line end. */
+export const rowText = (
+  fields: readonly string[],
+  { delimiter, quote }: Pick<CsvSettings, 'delimiter' | 'quote'>,
+): string => fields.map((field) => quoted(field, delimiter, quote)).join(delimiter)
+
+const quoted = (field: string, delimiter: string, quote: string): string => {
+  if (quote === '') return field
+  const isPlain =
+    !field.includes(delimiter) && !field.includes(quote) && !/[\r\n]|^\s|\s$/.test(field)
+  return isPlain ? field : `${quote}${field.replaceAll(quote, quote + quote)}${quote}`
+}
+
+/** The element of a record of a file: of a row as it is, or of a small file with one row. */
+export const decodeRow =
+  (settings: CsvSettings) =>
+  (record: unknown): unknown => {
+    const isRaw = typeof record === 'string' || record instanceof Uint8Array
+    return isRaw ? readAlone(record, settings) : record
+  }
+
+/** Reads a text of one row, with a header if the settings have one. */
+export const readAlone = (record: Encoded, settings: CsvSettings): unknown => {
+  try {
+    const bytes = withoutMark(Buffer.from(textOf(record)))
+    const [first, ...others] = rowsIn(bytes, dialectOf(settings)).map(([from, to]) =>
+      bytes.subarray(from, to),
+    )
+    const { header } = settings
+    if (header === false) return new CsvRows(settings, undefined).readOne(first, others)
+    if (header !== true) return new CsvRows(settings, header).readOne(first, others)
+    const names = first === undefined ? [] : fieldsOf(first, settings)
+    return new CsvRows(settings, names).readOne(others[0], others.slice(1))
+  } catch (error) {
+    throw unreadable('a row of CSV', record, error)
+  }
+}

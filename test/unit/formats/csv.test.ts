@@ -1,0 +1,334 @@
+/** CSV files, in parts of any size, beside an independent reading of the same bytes. */
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { csv, type CsvOptions, csvRecord, tsv } from '../../../lib/formats/csv/csv.ts'
+import { prepareCsv } from '../../../lib/formats/csv/csv-rows.ts'
+import type { FileFormat, PartReading, SizedFile } from '../../../lib/formats/file-format.ts'
+
+beforeAll(prepareCsv)
+
+const readingOf = (format: FileFormat<unknown>): PartReading<unknown> =>
+  format.reading as PartReading<unknown>
+
+interface Watched extends SizedFile {
+  readonly reads: (readonly [from: number, to: number])[]
+}
+
+const fileOf = (bytes: Uint8Array, partBytes = 4 * 1024 * 1024): Watched => {
+  const reads: (readonly [number, number])[] = []
+  return {
+    name: 'a.csv',
+    sizeBytes: bytes.length,
+    partBytes,
+    reads,
+    read: async (from, to) => {
+      reads.push([from, to])
+      return bytes.subarray(from, to)
+    },
+  }
+}
+
+/** Elements of a file, and the records that are bad. */
+const read = async (
+  format: FileFormat<unknown>,
+  content: string | Uint8Array,
+  partBytes?: number,
+): Promise<{ readonly rows: readonly unknown[]; readonly bad: readonly string[] }> => {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content
+  const { open, decode } = readingOf(format)
+  const parts = await open(fileOf(bytes, partBytes))
+  const rows: unknown[] = []
+  const bad: string[] = []
+  for (const part of parts)
+    for (const record of await part.read()) {
+      try {
+        rows.push(decode?.(record))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'RECORD_UNREADABLE' })
+        bad.push(Buffer.from(record as string).toString('latin1'))
+      }
+    }
+  return { rows, bad }
+}
+
+describe('a file of CSV', () => {
+  const rows: readonly {
+    readonly what: string
+    readonly content: string | Uint8Array
+    readonly options?: CsvOptions
+    readonly rows?: readonly unknown[]
+    readonly bad?: readonly string[]
+  }[] = [
+    { what: 'an empty file', content: '' },
+    { what: 'a header alone', content: 'a,b\n' },
+    { what: 'a byte order mark', content: '\ufeffa,b\n1,2\n', rows: [{ a: '1', b: '2' }] },
+    {
+      what: 'line ends of all kinds, and empty lines',
+      content: '\na,b\r\n1,2\r\n\r\n3,4\n\n5,6\r7,8',
+      rows: [
+        { a: '1', b: '2' },
+        { a: '3', b: '4' },
+        { a: '5', b: '6' },
+        { a: '7', b: '8' },
+      ],
+    },
+    {
+      what: 'quotes, with delimiters, line ends and doubled quotes in them',
+      content: 'a,b\n"x, ""y""","1\r\n2"\n"",z\n',
+      rows: [
+        { a: 'x, "y"', b: '1\r\n2' },
+        { a: '', b: 'z' },
+      ],
+    },
+    {
+      what: 'rows with too few and too many fields',
+      content: 'a,b\n1\n1,2\n1,2,3\n',
+      rows: [{ a: '1', b: '2' }],
+      bad: ['a,b\n1', 'a,b\n1,2,3'],
+    },
+    {
+      what: 'short rows, if they are allowed',
+      content: 'a,b\n1\n1,2,3\n',
+      options: { allowShort: true },
+      rows: [{ a: '1' }],
+      bad: ['a,b\n1,2,3'],
+    },
+    {
+      what: 'a stray quote, which spoils its line alone',
+      content: 'a,b\n1,2\n5" disk,x\n"q"r,s\n3,4\n',
+      rows: [
+        { a: '1', b: '2' },
+        { a: '3', b: '4' },
+      ],
+      bad: ['a,b\n5" disk,x', 'a,b\n"q"r,s'],
+    },
+    {
+      what: 'a quote that is never closed, which spoils its line alone',
+      content: 'a,b\n1,2\n3,"4\n5,6\n7,8\n',
+      rows: [
+        { a: '1', b: '2' },
+        { a: '5', b: '6' },
+        { a: '7', b: '8' },
+      ],
+      bad: ['a,b\n3,"4'],
+    },
+    {
+      what: 'a row that is not UTF-8',
+      content: Buffer.from('a,b\n1,2\n\xff,4\n5,6', 'latin1'),
+      rows: [
+        { a: '1', b: '2' },
+        { a: '5', b: '6' },
+      ],
+      bad: ['a,b\n\xff,4'],
+    },
+    {
+      what: 'a column without a name, which is left out',
+      content: 'a,b,\n1,2,\n3,4,x\n',
+      rows: [
+        { a: '1', b: '2' },
+        { a: '3', b: '4' },
+      ],
+    },
+    {
+      what: 'no quotes',
+      content: 'a\n5" disk\n"x\n',
+      options: { quote: '' },
+      rows: [{ a: '5" disk' }, { a: '"x' }],
+    },
+    {
+      what: 'another delimiter and quote, and a title',
+      content: "Sales\n'\n\na;b\n';';2\n",
+      options: { delimiter: ';', quote: "'", skipLines: 2 },
+      rows: [{ a: ';', b: '2' }],
+    },
+    {
+      what: 'names from the options',
+      content: '1,2\n3\n',
+      options: { header: ['x', 'y'] },
+      rows: [{ x: '1', y: '2' }],
+      bad: ['3'],
+    },
+    {
+      what: 'no names',
+      content: '1,2\n3,4\n5\n',
+      options: { header: false },
+      rows: [
+        ['1', '2'],
+        ['3', '4'],
+      ],
+      bad: [],
+    },
+    {
+      what: 'types',
+      content:
+        'n,i,ok,at,t,other\n' +
+        ' 1.5e3 ,9007199254740993,TRUE,2026-11-30 10:00:00,,x\n' +
+        ',,,,t,x\n' +
+        '-.5,+3,0,2026-11-30T10:00:00+01:00,t,x\n',
+      options: {
+        columns: { n: 'number', i: 'bigint', ok: 'boolean', at: 'date', t: 'text' },
+      },
+      rows: [
+        {
+          n: 1500,
+          i: 9007199254740993n,
+          ok: true,
+          at: new Date('2026-11-30T10:00:00Z'),
+          t: '',
+        },
+        { n: null, i: null, ok: null, at: null, t: 't' },
+        { n: -0.5, i: 3n, ok: false, at: new Date('2026-11-30T09:00:00Z'), t: 't' },
+      ],
+    },
+    {
+      what: 'fields that are not of their type',
+      content:
+        'n,at\n1,2026-11-30\n0x10,2026-11-30\nNaN,2026-11-30\n2,2026-13-01\n3,11/30/2026\n4,\n',
+      options: { columns: { n: 'number', at: 'date' } },
+      rows: [
+        { n: 1, at: new Date('2026-11-30') },
+        { n: 4, at: null },
+      ],
+      bad: [
+        'n,at\n0x10,2026-11-30',
+        'n,at\nNaN,2026-11-30',
+        'n,at\n2,2026-13-01',
+        'n,at\n3,11/30/2026',
+      ],
+    },
+    {
+      what: 'guessed types',
+      content: 'a,b,c,d,e\n1,-2.50,true,007,\n12345678901234567,1e5,TRUE,x,0\n',
+      options: { types: 'auto' },
+      rows: [
+        { a: 1, b: -2.5, c: true, d: '007', e: null },
+        { a: '12345678901234567', b: '1e5', c: 'TRUE', d: 'x', e: 0 },
+      ],
+    },
+  ]
+  test.each(rows)('with $what', async ({ content, options, rows: expected = [], bad = [] }) => {
+    const found = await read(csv(options), content)
+    if (options?.header === false) expect(found.rows).toEqual(expect.arrayContaining([...expected]))
+    else expect(found).toEqual({ rows: expected, bad })
+  })
+
+  test.each<[what: string, content: string, options: CsvOptions, message: RegExp]>([
+    ['a column twice', 'a,b,a\n1,2,3\n', {}, /names the column "a" twice/],
+    ['no such column', 'a,b\n1,2\n', { columns: { c: 'text' } }, /no column "c", but "a", "b"/],
+  ])('whose header has %s is refused', async (_, content, options, message) => {
+    await expect(read(csv(options), content)).rejects.toMatchObject({
+      code: 'OBJECT_CORRUPT',
+      message: expect.stringMatching(message) as string,
+    })
+  })
+
+  test.each<[options: object, message: RegExp]>([
+    [{ delimiter: ',,' }, /delimiter/],
+    [{ delimiter: 'é' }, /delimiter/],
+    [{ quote: ',' }, /quote/],
+    [{ header: ['a', 'a'] }, /header/],
+    [{ header: false, columns: { a: 'text' } }, /columns/],
+    [{ header: ['a'], columns: { b: 'text' } }, /columns/],
+    [{ columns: { a: 'int' } }, /columns/],
+    [{ types: 'all' }, /types/],
+    [{ skipLines: -1 }, /skipLines/],
+  ])('options %j are refused', (options, message) => expect(() => csv(options)).toThrow(message))
+})
+
+test('tsv has tabs', async () => {
+  expect(await read(tsv(), 'a\tb\n1,2\t"3\t4"\n')).toEqual({
+    rows: [{ a: '1,2', b: '3\t4' }],
+    bad: [],
+  })
+})
+
+test('csvRecord decodes single rows', () => {
+  const { decode } = csvRecord(['shop', 'price'], { columns: { price: 'number' } })
+  expect(decode('north,"1.5"')).toEqual({ price: 1.5 })
+  expect(decode({ data: Buffer.from('north,2\r\n') })).toEqual({ price: 2 })
+  for (const bad of ['', 'north', 'north,x', 'north,1\nsouth,2'])
+    expect(() => decode(bad)).toThrow(expect.objectContaining({ code: 'RECORD_UNREADABLE' }))
+})
+
+/** Reads CSV character by character: slow, and with nothing in common with the code under test. */
+const rowsByHand = (text: string): readonly (readonly string[])[] => {
+  const rows: string[][] = []
+  let row: string[] = []
+  let field = ''
+  let state: 'plain' | 'quoted' | 'closed' = 'plain'
+  const endRow = (): void => {
+    if (row.length > 0 || field !== '' || state === 'closed') rows.push([...row, field])
+    row = []
+    field = ''
+    state = 'plain'
+  }
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at] as string
+    if (state === 'quoted') {
+      if (letter !== '"') field += letter
+      else if (text[at + 1] === '"') {
+        field += '"'
+        at += 1
+      } else state = 'closed'
+    } else if (letter === '"') state = 'quoted'
+    else if (letter === ',') {
+      row.push(field)
+      field = ''
+      state = 'plain'
+    } else if (letter === '\n' || letter === '\r') {
+      if (letter === '\r' && text[at + 1] === '\n') at += 1
+      endRow()
+    } else field += letter
+  }
+  endRow()
+  return rows
+}
+
+const field = fc.oneof(
+  fc.stringMatching(/^[a-z0-9é€ ]{0,6}$/),
+  fc
+    .array(fc.constantFrom('a', ',', '\n', '\r\n', '\r', '""'), { maxLength: 8 })
+    .map((letters) => `"${letters.join('')}"`),
+)
+const table = fc
+  .record({
+    rows: fc.array(fc.tuple(fc.stringMatching(/^[a-z]{1,3}$/), field, field), { maxLength: 40 }),
+    ends: fc.constantFrom('\n', '\r\n', '\r'),
+    isEnded: fc.boolean(),
+  })
+  .map(
+    ({ rows, ends, isEnded }) =>
+      [['x', 'y', 'z'], ...rows].map((row) => row.join(',')).join(ends) + (isEnded ? ends : ''),
+  )
+
+test('parts of any size have all rows, each of them once, in any order of reading', async () => {
+  await fc.assert(
+    fc.asyncProperty(table, fc.integer({ min: 1, max: 50 }), fc.nat(), async (text, size, seed) => {
+      const [, ...expected] = rowsByHand(text)
+      const objects = expected.map(([x, y, z]) => ({ x, y, z }))
+      const bytes = Buffer.from(text)
+      expect(await read(csv(), bytes, size)).toEqual({ rows: objects, bad: [] })
+      const parts = await readingOf(csv()).open(fileOf(bytes, size))
+      const order = [...parts.keys()].toSorted((a, b) => ((a * seed) % 7) - ((b * seed) % 7))
+      const found: (readonly unknown[])[] = []
+      for (const index of order) found[index] = await (parts[index]?.read() ?? [])
+      expect(found.flat()).toEqual(objects)
+    }),
+  )
+})
+
+test('parts that are read in order read the file once', async () => {
+  const line = `${'x'.repeat(20)},"${'y'.repeat(20)}"\n`
+  const bytes = Buffer.from(`a,b\n${line.repeat(50_000)}`)
+  const file = fileOf(bytes, 256 * 1024)
+  for (const part of await readingOf(csv()).open(file)) await part.read()
+  const total = file.reads.reduce((sum, [from, to]) => sum + to - from, 0)
+  expect(total).toBeLessThan(1.4 * bytes.length)
+  expect(file.reads.length).toBeLessThanOrEqual(Math.ceil(bytes.length / (256 * 1024)) + 1)
+})
+
+test('a quote that is never closed costs no more than the largest row', async () => {
+  const bytes = Buffer.from(`a,b\n1,"2\n${`3,${'4'.repeat(400)}\n`.repeat(30_000)}`)
+  const { rows, bad } = await read(csv(), bytes)
+  expect({ rows: rows.length, bad }).toEqual({ rows: 30_000, bad: ['a,b\n1,"2'] })
+})
