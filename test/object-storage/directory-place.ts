@@ -109,7 +109,6 @@ export const directoryPlace = async ({ options = {}, watch }: Scenario): Promise
     touch: async (key) => utimes(join(root, key), new Date(), new Date()),
     append: (key, text) => appendFile(join(root, key), text),
     remove: (key) => unlink(join(root, key)),
-    archive: notHere('archive'),
     restore: notHere('archive'),
     batch: () => run(place),
     pass: notHere('time of its own'),

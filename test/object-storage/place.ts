@@ -6,6 +6,8 @@ export interface NewFile {
   readonly bytes?: Uint8Array | undefined
   /** How long ago it was modified. For a multipart upload: how long ago it began. Default 0. */
   readonly ageMs?: number | undefined
+  /** Whether it is put into an archive. */
+  readonly isArchived?: boolean | undefined
   /** Content that is made when it is asked for, in place of `bytes`. Only the simulated S3. */
   readonly sizeBytes?: number | undefined
 }
@@ -41,7 +43,6 @@ export interface Place {
   touch(key: string): Promise<void>
   append(key: string, text: string): Promise<void>
   remove(key: string): Promise<void>
-  archive(key: string): Promise<void>
   restore(key: string): Promise<void>
   /** Runs the pipeline in a new process, until nothing waits. */
   batch(): Promise<void>

@@ -114,11 +114,6 @@ export const remove = (key: string): Step => ({
   run: (place) => place.remove(key),
 })
 
-export const archive = (key: string): Step => ({
-  says: `${shown(key)} is moved to Glacier`,
-  run: (place) => place.archive(key),
-})
-
 export const restore = (key: string): Step => ({
   says: `${shown(key)} is restored`,
   run: (place) => place.restore(key),

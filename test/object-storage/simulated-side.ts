@@ -39,11 +39,15 @@ export const simulatedSide = (s3: SimulatedS3, now: () => number): BucketSide =>
   return {
     name: s3.name,
     objects: s3ObjectStore({ bucket: s3.name, client: s3.client }),
-    async put(key, { bytes = Buffer.from(`${basename(key)}\n`), ageMs = 0 } = {}) {
+    async put(
+      key,
+      { bytes = Buffer.from(`${basename(key)}\n`), ageMs = 0, isArchived = false } = {},
+    ) {
       const isMultipart = ageMs > 0
       const how = { modifiedMs: now() - ageMs, isMultipart }
       const kind = isMultipart ? 'CompleteMultipartUpload' : 'Put'
       send(`ObjectCreated:${kind}`, key, s3.put(key, contentOf(bytes), how))
+      if (isArchived) s3.archive(key)
     },
     copy: async (from, to) => send('ObjectCreated:Copy', to, s3.copy(from, to)),
     touch: async (key) => send('ObjectCreated:Copy', key, s3.copy(key, key)),
@@ -52,7 +56,6 @@ export const simulatedSide = (s3: SimulatedS3, now: () => number): BucketSide =>
       s3.remove(key)
       send(`ObjectRemoved:${s3.isVersioned ? 'DeleteMarkerCreated' : 'Delete'}`, key)
     },
-    archive: async (key) => s3.archive(key),
     restore: async (key) => s3.restore(key),
     async messages() {
       const all = sent

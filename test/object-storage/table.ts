@@ -86,7 +86,9 @@ const tableOf = (
       const reason = scenario.except?.[backend]
       if (reason !== undefined) return `– (${reason})`
       const text = seen.of(backend, scenario)
-      return text === undefined ? (before.get(scenario.name)?.[index + 2] ?? '?') : cell(text)
+      if (text !== undefined) return cell(text)
+      const kept = before.get(scenario.name)?.[index + 2]
+      return kept === undefined || kept.startsWith('– (') ? '?' : kept
     })
     return rowOf([whatHappens(scenario), expectedText(scenario), ...seenCells])
   })

@@ -9,6 +9,7 @@ import {
   PutBucketNotificationConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
+  RestoreObjectCommand,
 } from '@aws-sdk/client-s3'
 import {
   CreateQueueCommand,
@@ -117,10 +118,11 @@ const emulatorSide = async (name: string, isVersioned: boolean): Promise<BucketS
   return {
     name,
     objects: s3ObjectStore({ bucket: name }),
-    async put(key, { bytes = Buffer.from(`${basename(key)}\n`) } = {}) {
+    async put(key, { bytes = Buffer.from(`${basename(key)}\n`), isArchived = false } = {}) {
       await inLaterSecond(key)
       const Body = Uint8Array.from(bytes)
-      await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body }))
+      const kept = isArchived ? { StorageClass: 'GLACIER' as const } : {}
+      await s3.send(new PutObjectCommand({ Bucket: name, Key: key, Body, ...kept }))
       sent += 1
     },
     copy,
@@ -130,8 +132,11 @@ const emulatorSide = async (name: string, isVersioned: boolean): Promise<BucketS
       await s3.send(new DeleteObjectCommand({ Bucket: name, Key: key }))
       sent += 1
     },
-    archive: cannot,
-    restore: cannot,
+    async restore(key) {
+      await s3.send(
+        new RestoreObjectCommand({ Bucket: name, Key: key, RestoreRequest: { Days: 1 } }),
+      )
+    },
     async messages() {
       const bodies = await receive(url, sent)
       sent = 0

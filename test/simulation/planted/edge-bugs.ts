@@ -97,7 +97,7 @@ export const edgeBugs: readonly PlantedBug[] = [
       {
         file: READING,
         find: `if (!isRefusal(error)) throw error
-          return { kind: 'refused', refused: refusedUpload(object, error.message) }`,
+          return { kind: 'refused', refused: refusedUpload(object, error) }`,
         replace: 'throw error',
       },
     ],
