@@ -20,10 +20,12 @@ interface PlannedStage {
   readonly because: string
 }
 
-/** The keyed state of an operator. */
+/** What an operator keeps from batch to batch. */
 interface PlannedMove {
   /** The id of the node. */
   readonly node: string
+  /** Batches: those of a window, or others that it needs later. */
+  readonly keeps: 'state' | 'batches'
   readonly partitions: number
   readonly moves: 'in tasks' | 'in the driver'
   readonly because: string
@@ -134,15 +136,17 @@ const reasonOf = (place: InDriver, node: string): string => {
 const statesOf = (plan: Plan): readonly PlannedMove[] =>
   plan.operators.flatMap((planned) => {
     const { id, node } = planned
-    if (node.stateful?.state !== true) return []
+    if (node.stateful === undefined) return []
     const place = statePlace(plan, planned)
     const moves = place === undefined ? 'in tasks' : 'in the driver'
-    const { partitions } = node.stateful
-    return [{ node: id, partitions, moves, because: STATE_REASONS[place ?? 'anywhere'] }]
+    const { partitions, panes = false } = node.stateful
+    const keeps = panes ? 'batches' : 'state'
+    return [{ node: id, keeps, partitions, moves, because: STATE_REASONS[place ?? 'anywhere'] }]
   })
 
 const STATE_REASONS: Readonly<Record<StateInDriver | 'anywhere', string>> = {
   anywhere: 'each partition moves by itself',
+  'has no keys': 'it has no keys to divide it by',
   'one partition': 'it has one partition; `partitions` divides it',
   'needs all partitions': 'its operator needs all partitions at the same time',
   'is read by others': 'another operator shows all of it',
@@ -168,15 +172,16 @@ const textOf = ({ app, plan, intervalMs, sources, stages, states }: Answer): str
       `  takes  ${from.join(', ')}${steps.length === 0 ? '' : ` through ${steps.join(', ')}`}`,
       `  runs   ${runs}: ${because}`,
     ]),
-    ...states.flatMap(({ node, partitions, moves, because }) => [
+    ...states.flatMap(({ node, keeps, partitions, moves, because }) => [
       '',
-      `state of ${node}, in ${partitionsText(partitions)}`,
+      `${keeps} of ${node}, in ${partitionsText(partitions)}`,
       `  moves  ${moves}: ${because}`,
     ]),
     '',
     'Tasks of a batch of more than 16 MiB run at the same time, on cores or executors. What comes',
     'after a reduction or `repartition` runs in the driver while it is fast, and in tasks when it',
-    'would take more than 0.2 s. A state of more than 32 MiB moves in tasks in small batches, too.',
+    'would take more than 0.2 s. A state or window of more than 32 MiB moves in tasks in small',
+    'batches, too.',
     'Intake combines records of Kinesis streams on AWS, where that makes less to store.',
     '',
   ].join('\n')

@@ -10,29 +10,34 @@ import type { Timer } from '../state/operator/timer.ts'
 import type { Parameter } from './parameter.ts'
 import type { SourceDeclaration } from './sources/declaration.ts'
 
-/** What an operator has of one partition of its state, in the process that moves it. */
-export interface PartitionView extends Pick<BatchView, 'id' | 'timeMs' | 'pause' | 'keys'> {
+/** What an operator has of one partition of what it keeps, in the process that moves it. */
+export interface PartitionView
+  extends Pick<BatchView, 'id' | 'timeMs' | 'zeroMs' | 'pause' | 'keys'>, PartitionTimer {
   readonly partition: number
+  /** The node must declare that it has state. */
   readonly state: KeyedState<unknown, unknown>
-  /** See {@link Timer.isOnGrid}. */
-  readonly isOnGrid: boolean
+  /** The node must declare that it has panes. */
+  readonly panes: Panes<unknown>
 }
 
-/** What moving one partition of a state gives. */
+/** What a partition sees of the timer of its operator, as it was before the move. */
+export type PartitionTimer = Pick<Timer, 'firedMs' | 'isOnGrid'>
+
+/** What moving one partition gives. */
 export interface Moved {
   /** The elements of the partition of the result. */
   readonly elements: readonly unknown[]
   /** When something will happen to a key without input. Undefined: never. */
   readonly dueMs?: number | undefined
-  /** How many keys wait for that. */
-  readonly waiting: number
-  /** How many keys have ended, because they were idle. */
-  readonly expired: number
+  /** How many keys wait for that. Left out: none. */
+  readonly waiting?: number
+  /** How many keys have ended, because they were idle. Left out: none. */
+  readonly expired?: number
 }
 
 /**
- * How an operator moves its state, partition by partition: each may be in another process, which
- * keeps it in memory from batch to batch.
+ * How an operator moves its state and its panes, partition by partition: each may be in another
+ * process, which keeps it in memory from batch to batch.
  */
 export interface StateMove {
   /** How the pairs of a batch come to the partitions. */
@@ -54,8 +59,9 @@ export interface BatchView {
   /** The state of one partition of a parent, after the parent has computed this batch. */
   stateOfParent<K, S>(parent: number, partition: number): KeyedState<K, S>
   /**
-   * Moves the state of all partitions of this node, here or in other processes: see `move` of the
-   * node. Undefined: the batch brings nothing.
+   * Moves all partitions of this node, here or in other processes: see `move` of the node.
+   * Undefined: the batch brings nothing. When it rejects, nothing has changed, and it may be called
+   * again.
    */
   moveStates(exchange: Exchange | undefined): Promise<readonly Moved[]>
   /** The panes of one partition of this node. The node must declare that it has panes. */
@@ -68,16 +74,18 @@ export interface BatchView {
   readonly keys?: KeyRejection
 }
 
-/** What an operator has of one partition of its state in the driver. */
+/** What an operator has of one partition in the driver. */
 export const partitionView = (batch: BatchView, partition: number): PartitionView => {
-  const { id, timeMs, timer, pause, keys } = batch
-  const state = batch.state<unknown, unknown>(partition)
-  const { isOnGrid } = timer
+  const { id, timeMs, zeroMs, timer, pause, keys } = batch
+  const { firedMs, isOnGrid } = timer
   return {
     id,
     timeMs,
+    zeroMs,
     partition,
-    state,
+    state: batch.state(partition),
+    panes: batch.panes(partition),
+    firedMs,
     isOnGrid,
     pause,
     ...(keys === undefined ? {} : { keys }),
@@ -142,7 +150,7 @@ export interface OperatorNode extends NodeParts {
    */
   readonly nondeterministic: boolean
   readonly stateful?: StateDeclaration
-  /** Left out: the operator needs all partitions of its state together. */
+  /** Left out: the operator needs all partitions of what it keeps together. */
   readonly move?: StateMove
   /** Whether it reads the state of its parent, which is in the driver then. Default: false. */
   readonly readsParentState?: boolean

@@ -5,13 +5,15 @@
  */
 import { type Coded, partitionOf } from '../base/keys.ts'
 import type { Pause } from '../base/pauses.ts'
-import { combineGroup } from './combine.ts'
+import { bucketsOf, combineGroup } from './combine.ts'
 import { CombinedMap } from './combined-map.ts'
 import { elementsOf } from './elements.ts'
 import { groupsOf } from './groups.ts'
+import { mergedByPartition } from './merge-keys.ts'
 import { checkPair } from './pairs.ts'
 import type { RDD } from './rdd.ts'
-import type { Bucket, Combining, ShuffleInput } from './shuffle-types.ts'
+import type { Bucket, Combining, Shuffle, ShuffleInput } from './shuffle-types.ts'
+import type { Stage } from './tasks.ts'
 
 /** What one task has for one partition. */
 export interface ExchangePart {
@@ -19,38 +21,65 @@ export interface ExchangePart {
   pairs(): Iterable<readonly [unknown, unknown]>
 }
 
+/** What tasks have for each partition, in the order of the tasks. */
+export type PartsByPartition = readonly (readonly ExchangePart[])[]
+
 /** An exchange that can be run. */
 export interface Exchange {
   /** Whether the records are still in their source: then the batch is large. */
   readonly isUnread: boolean
-  /** Runs its tasks. Gives what they have for each partition, in the order of the tasks. */
-  parts(): Promise<readonly (readonly ExchangePart[])[]>
+  /** Runs its tasks. What they give stays apart, so that it can be merged in another process. */
+  parts(): Promise<PartsByPartition>
+  /** Runs its tasks, and merges what they give as it comes, where that takes less memory. */
+  merged(): Promise<PartsByPartition>
 }
+
+type Input = ShuffleInput<unknown, unknown>
 
 /** How the pairs of a task become those of each partition. */
 type Divide = (group: readonly number[]) => Promise<readonly ExchangePart[]>
 
+/** Takes what tasks give. */
+interface Taking {
+  /** Runs a task here. Left out: it is divided, and then taken. */
+  readonly here?: (group: readonly number[]) => Promise<void>
+  readonly take: (parts: readonly ExchangePart[]) => Promise<void> | void
+}
+
 const runExchange = async (
-  input: ShuffleInput<unknown, unknown>,
-  { node, partitions, divide }: { node: string; partitions: number; divide: Divide },
-): Promise<readonly (readonly ExchangePart[])[]> => {
+  input: Input,
+  { node, divide, take, here = async (group) => take(await divide(group)) }: TakingFrom,
+): Promise<void> => {
   const { tasks, number, elsewhere, partitionCount, sizeOf, taskBytes } = input
   await input.prepare()
   const groups = groupsOf(partitionCount, sizeOf, taskBytes)
-  const given: (readonly ExchangePart[])[] = []
-  const pack = (index: number): Promise<readonly ExchangePart[]> =>
-    divide(groups[index] as readonly number[])
-  const take = (parts: unknown): void => void given.push(parts as readonly ExchangePart[])
-  await tasks.runStage({
+  const groupAt = (index: number): readonly number[] => groups[index] as readonly number[]
+  const stage: Stage = {
     node,
     side: 'exchange',
     number,
     count: groups.length,
     elsewhere,
-    here: async (index) => take(await pack(index)),
-    pack,
-    take,
-  })
+    here: (index) => here(groupAt(index)),
+    pack: (index) => divide(groupAt(index)),
+    take: (parts) => take(parts as readonly ExchangePart[]),
+  }
+  await tasks.runStage(stage)
+}
+
+interface TakingFrom extends Taking {
+  readonly node: string
+  readonly divide: Divide
+}
+
+/** Runs the tasks of an exchange. Gives what they have for each partition. */
+const partsApart = async (
+  input: Input,
+  { node, partitions, divide }: { node: string; partitions: number; divide: Divide },
+): Promise<PartsByPartition> => {
+  const given: (readonly ExchangePart[])[] = []
+  const take = (parts: readonly ExchangePart[]): void => void given.push(parts)
+  await runExchange(input, { node, divide, take })
   return Array.from({ length: partitions }, (_, partition) =>
     given.map((parts) => parts[partition] as ExchangePart),
   )
@@ -75,15 +104,18 @@ const divided = (
 /**
  * The pairs of an RDD, combined by key in each task. See {@link mergedParts} for the other side.
  * Keys are in the form inside Millrace.
+ *
+ * If two tasks have values of a key that cannot be merged, `merged` rejects with `Unmergeable`, and
+ * so does `mergedParts`. See {@link exchangeByPartition}.
  */
 export const combinedExchange = <V, W>(
   rdd: RDD<readonly [unknown, unknown]>,
   partitions: number,
   combining: Combining<V, W>,
 ): Exchange => {
-  const { label } = rdd
+  const { label: node, pause } = rdd
   const input = rdd.shuffleInput<unknown, V>('exchange')
-  const shuffle = { label, partitions, ...combining }
+  const shuffle = { label: node, partitions, ...combining }
   const divide: Divide = async (group) => {
     const own = new CombinedMap<unknown, V, W>(shuffle)
     await combineGroup(input, shuffle, group, own)
@@ -93,8 +125,53 @@ export const combinedExchange = <V, W>(
   }
   return {
     isUnread: input.elsewhere === 'unread',
-    parts: () =>
-      runExchange(input as ShuffleInput<unknown, unknown>, { node: label, partitions, divide }),
+    parts: () => partsApart(input as Input, { node, partitions, divide }),
+    async merged() {
+      const merged = new CombinedMap<unknown, V, W>(shuffle)
+      await runExchange(input as Input, {
+        node,
+        divide,
+        here: (group) => combineGroup(input, shuffle, group, merged),
+        async take(parts) {
+          for (const part of parts) await merged.take(entriesOf<W>(part), pause)
+        },
+      })
+      return sortedParts(bucketsOf(merged.sorted(), partitions))
+    },
+  }
+}
+
+/**
+ * The same, combined by key in each partition of the RDD, and merged here: so a key is found whose
+ * values cannot be merged. It is put aside, or the exchange fails. That needs more memory.
+ */
+export const exchangeByPartition = <V, W>(
+  rdd: RDD<readonly [unknown, unknown]>,
+  partitions: number,
+  combining: Combining<V, W>,
+): Exchange => {
+  const input = rdd.shuffleInput<unknown, V>('exchange')
+  const shuffle: Shuffle<V, W> = { label: rdd.label, partitions, ...combining }
+  const parts = async (): Promise<PartsByPartition> => {
+    await input.prepare()
+    return sortedParts(await mergedByPartition(input, shuffle))
+  }
+  return { isUnread: input.elsewhere === 'unread', parts, merged: parts }
+}
+
+const sortedParts = (buckets: readonly Bucket<unknown, unknown>[]): PartsByPartition =>
+  buckets.map((bucket) => [new SortedPart(bucket)])
+
+/** All that a partition gets, merged and in the order of keys. */
+class SortedPart implements ExchangePart {
+  readonly bucket: Bucket<unknown, unknown>
+
+  constructor(bucket: Bucket<unknown, unknown>) {
+    this.bucket = bucket
+  }
+
+  pairs(): readonly (readonly [unknown, unknown])[] {
+    return this.bucket
   }
 }
 
@@ -119,11 +196,14 @@ export const mergedParts = async <V, W>(
 ): Promise<Bucket<unknown, W>> => {
   const [first] = parts
   if (parts.length === 1 && first instanceof CombinedPart) return first.map.sorted()
+  if (parts.length === 1 && first instanceof SortedPart) return first.bucket as Bucket<unknown, W>
   const merged = new CombinedMap<unknown, V, W>(combining)
-  for (const part of parts)
-    await merged.take(part.pairs() as Iterable<readonly [Coded<unknown>, W]>, pause)
+  for (const part of parts) await merged.take(entriesOf<W>(part), pause)
   return merged.sorted()
 }
+
+const entriesOf = <W>(part: ExchangePart): Iterable<readonly [Coded<unknown>, W]> =>
+  part.pairs() as Iterable<readonly [Coded<unknown>, W]>
 
 /** The pairs of an RDD, each by itself, in their order. Keys are as users made them. */
 export const orderedExchange = (
@@ -141,10 +221,9 @@ export const orderedExchange = (
     }
     return divided(pairs, partitions)
   }
-  return {
-    isUnread: input.elsewhere === 'unread',
-    parts: () => runExchange(input, { node: label, partitions, divide }),
-  }
+  const parts = (): Promise<PartsByPartition> =>
+    partsApart(input, { node: label, partitions, divide })
+  return { isUnread: input.elsewhere === 'unread', parts, merged: parts }
 }
 
 /** The pairs of the parts of a partition, in the order of tasks. */

@@ -1,8 +1,8 @@
 /**
- * A partition of keyed state that another process has in its memory. This process knows what is
- * stored of it, and no more. The other process computes what a batch changes, and names the
- * segments; this one writes them and names them in the manifest. So all that is true stays where
- * it was: if the other process is gone, anyone loads the partition from the store.
+ * A partition of keyed state or of panes that another process has in its memory. This process
+ * knows what is stored of it, and no more. The other process computes what a batch changes, and
+ * names the segments; this one writes them and names them in the manifest. So all that is true
+ * stays where it was: if the other process is gone, anyone loads the partition from the store.
  */
 import { invariant } from '../base/errors.ts'
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
@@ -20,14 +20,21 @@ export interface MovedAway extends Flushed {
 /** See the head of this file. */
 export class AwayPartition {
   #stored: StoredPartition
+  readonly #isPanes: boolean
 
-  constructor(stored: StoredPartition) {
+  constructor(stored: StoredPartition, isPanes: boolean) {
     this.#stored = stored
+    this.#isPanes = isPanes
   }
 
   /** What is stored, as of one manifest. */
   get stored(): StoredPartition {
     return this.#stored
+  }
+
+  /** See {@link PartitionDraft.isQuiet}, for a batch that does not move it. */
+  get isQuiet(): boolean {
+    return !this.#isPanes || this.#stored.count === 0
   }
 
   /** The batch is committed. */
@@ -62,7 +69,7 @@ export class AwayDraft implements PartitionDraft {
   }
 
   get isQuiet(): boolean {
-    return this.#moved?.isQuiet ?? true
+    return this.#moved?.isQuiet ?? this.#base.isQuiet
   }
 
   flush(): Flushed {

@@ -1,23 +1,17 @@
 import { allOrFirstError } from '../base/concurrency.ts'
-import { type AwayDraft, AwayPartition } from './away-partition.ts'
+import { AwayPartition } from './away-partition.ts'
 import { type CarriedState, carryState } from './carried-state.ts'
 import { FormerPanes } from './former-panes.ts'
-import { loadPartition } from './load-partition.ts'
+import { type HomePartition, loadHome, loadPaneList, loadPartition } from './load-partition.ts'
 import { type Manifest, shapeOfStored, type StoredState } from './manifest.ts'
-import {
-  conversionOf,
-  isSameShape,
-  type PlannedState,
-  type StateShape,
-} from './operator/state-declaration.ts'
+import { conversionOf, isSameShape, type PlannedState } from './operator/state-declaration.ts'
 import type { TimerState } from './operator/timer.ts'
 import { PanePartition } from './pane-partition.ts'
-import { SegmentList } from './segment-list.ts'
-import { type Partitions, StateDrafts } from './state-drafts.ts'
+import { type LiveDraft, type Partitions, StateDrafts } from './state-drafts.ts'
 import type { StoredPartition } from './stored-list.ts'
 import type { ReadSegment } from './segments.ts'
 import type { LogSettings } from './state-log.ts'
-import { type StateDraft, StatePartition } from './state-partition.ts'
+import { StatePartition } from './state-partition.ts'
 
 /**
  * The state of a plan: the shapes of everything it keeps, and the operators that may have a timer.
@@ -27,27 +21,27 @@ export interface StateLayout {
   readonly operators: readonly { readonly id: string }[]
 }
 
-/** A partition of keyed state: in memory here, or in another process. */
-export type LivePartition = StatePartition | AwayPartition
+/** A partition of keyed state or of panes: in memory here, or in another process. */
+type LivePartition = HomePartition | AwayPartition
 
 /** How partitions are read. */
 export interface LoadSettings {
   readonly log?: LogSettings | undefined
-  /** Which partitions are left to other processes. Default: none. */
-  readonly isAway?: (id: string, part: number, stored: StoredState) => boolean
+  /** Which partitions are left to other processes. `id`: that of the shape. Default: none. */
+  readonly isAway?: (id: string, part: number) => boolean
 }
 
 /** What a manifest names, in memory. */
 interface LoadedState {
-  readonly states: Map<string, LivePartition[]>
+  /** Those of keyed state and of panes, by the id of their shape. */
+  readonly partitions: Map<string, LivePartition[]>
   /** States that an earlier plan has stored in another way. */
   readonly carried: Map<string, CarriedState>
-  readonly panes: Partitions<PanePartition>
 }
 
 /** The live state of all operators, as of one manifest. */
 export class LiveState {
-  readonly #shapes: readonly StateShape[]
+  readonly #shapes: readonly PlannedState[]
   readonly #loaded: LoadedState
   readonly #timers: Map<string, TimerState>
   readonly #read: ReadSegment
@@ -79,29 +73,23 @@ export class LiveState {
     read: ReadSegment,
     { log: settings, isAway = () => false }: LoadSettings = {},
   ): Promise<LiveState> {
-    const states = new Map<string, LivePartition[]>()
+    const partitions = new Map<string, LivePartition[]>()
     const carried = new Map<string, CarriedState>()
-    const panes = new Map<string, readonly PanePartition[]>()
     for (const shape of layout.states) {
-      const { id, form, partitions } = shape
+      const { id, form } = shape
       const stored = manifest.states[id]
-      const lists = Array.from({ length: partitions }, (_, part) => stored?.partitions[part])
-      if (form === 'panes')
-        panes.set(id, await loadPanes(shape, { stored, timeMs: manifest.timeMs }, read, settings))
-      else if (stored === undefined || isSameShape(shapeOfStored(id, stored), shape))
-        states.set(
+      const isOwn = stored === undefined || isSameShape(shapeOfStored(id, stored), shape)
+      if (form === 'state' && !isOwn)
+        carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
+      else if (isOwn && stored?.regrouped === undefined)
+        partitions.set(id, await loadOwn(shape, stored, { read, settings, isAway }))
+      else
+        partitions.set(
           id,
-          await allOrFirstError(
-            lists.map(async (one, part) =>
-              stored !== undefined && one !== undefined && isAway(id, part, stored)
-                ? new AwayPartition(one)
-                : loadPartition(id, one, read, settings),
-            ),
-          ),
+          await loadPanes(shape, { stored, timeMs: manifest.timeMs }, read, settings),
         )
-      else carried.set(id, await loadCarried(shape, stored, manifest, read, settings))
     }
-    return new LiveState(layout, { states, carried, panes }, manifest, { read, settings })
+    return new LiveState(layout, { partitions, carried }, manifest, { read, settings })
   }
 
   /** The number of keys of a state that is in memory here. */
@@ -112,37 +100,53 @@ export class LiveState {
 
   /** The partitions of keyed state, by the id of their state. Undefined: it is not here. */
   get partitions(): Partitions<StatePartition | undefined> {
-    return mapEach(this.#loaded.states, (one) => (one instanceof StatePartition ? one : undefined))
+    return mapEach(this.#loaded.partitions, (one) =>
+      one instanceof StatePartition ? one : undefined,
+    )
   }
 
-  /** Leaves a partition to another process, if the store has all of it. */
-  leave(id: string, part: number): AwayPartition | undefined {
-    const partitions = this.#loaded.states.get(id)
-    const partition = partitions?.[part]
-    if (partitions === undefined || !(partition instanceof StatePartition)) return undefined
-    if (!partition.isAllStored) return undefined
-    return (partitions[part] = new AwayPartition(partition.log.stored))
+  /** Whether the store has all of a partition that is here. */
+  isAllStored(id: string, part: number): boolean {
+    const partition = this.#loaded.partitions.get(id)?.[part]
+    return !(partition instanceof AwayPartition) && partition?.isAllStored === true
+  }
+
+  /** Leaves a partition to another process. The store must have all of it: that is `stored`. */
+  leave(id: string, part: number, stored: StoredPartition): AwayPartition {
+    const partitions = this.#loaded.partitions.get(id) as LivePartition[]
+    const isPanes = partitions[part] instanceof PanePartition
+    const away = new AwayPartition(stored, isPanes)
+    partitions[part] = away
+    return away
   }
 
   /** Reads a partition that another process has. It is here from now on. */
-  async bringHome(id: string, part: number): Promise<StatePartition> {
-    const partitions = this.#loaded.states.get(id) ?? []
-    const partition = partitions[part]
-    if (!(partition instanceof AwayPartition)) return partition as StatePartition
-    const home = await loadPartition(id, partition.stored, this.#read, this.#settings)
+  async bringHome(id: string, part: number): Promise<HomePartition> {
+    const partitions = this.#loaded.partitions.get(id) ?? []
+    const partition = partitions[part] as LivePartition
+    if (!(partition instanceof AwayPartition)) return partition
+    const shape = this.#shapes.find((one) => one.id === id) as PlannedState
+    const place = { shape, part, stored: partition.stored }
+    const home = await loadHome(place, this.#read, this.#settings)
     return (partitions[part] = home)
+  }
+
+  /** Starts a partition anew, after an attempt has changed a draft of it and what is beside it. */
+  draftAgain(id: string, part: number, timeMs: number): LiveDraft {
+    const partition = this.#loaded.partitions.get(id)?.[part] as LivePartition
+    if (!(partition instanceof AwayPartition)) partition.forgetMemo()
+    return partition.draft(timeMs)
   }
 
   /** The drafts of an attempt at a batch. */
   draft(timeMs: number): StateDrafts {
-    const { states, carried, panes } = this.#loaded
-    for (const [id, state] of carried) states.set(id, [...carryState(state, timeMs)])
+    const { partitions, carried } = this.#loaded
+    for (const [id, state] of carried) partitions.set(id, [...carryState(state, timeMs)])
     carried.clear()
     return new StateDrafts(this.#shapes, {
       timeMs,
-      states: mapEach(states, (partition): StateDraft | AwayDraft => partition.draft(timeMs)),
+      drafts: mapEach(partitions, (partition): LiveDraft => partition.draft(timeMs)),
       live: this,
-      panes: mapEach(panes, (partition) => partition.draft(timeMs)),
       timers: this.#timers,
     })
   }
@@ -170,6 +174,27 @@ const loadCarried = async (
 /** What a manifest has of a partition; undefined: nothing. */
 type Lists = readonly (StoredPartition | undefined)[]
 
+/** Reads what is stored as the plan says. */
+const loadOwn = (
+  shape: PlannedState,
+  stored: StoredState | undefined,
+  { read, settings, isAway }: Reading,
+): Promise<LivePartition[]> =>
+  allOrFirstError(
+    Array.from({ length: shape.partitions }, async (_, part): Promise<LivePartition> => {
+      const one = stored?.partitions[part]
+      if (stored !== undefined && one !== undefined && isAway(shape.id, part))
+        return new AwayPartition(one, shape.form === 'panes')
+      return loadHome({ shape, part, stored: one }, read, settings)
+    }),
+  )
+
+interface Reading {
+  readonly read: ReadSegment
+  readonly settings: LogSettings | undefined
+  readonly isAway: NonNullable<LoadSettings['isAway']>
+}
+
 /** The panes of an operator, and the time of the last batch that was stored. */
 interface StoredPanes {
   readonly stored: StoredState | undefined
@@ -177,24 +202,19 @@ interface StoredPanes {
 }
 
 /**
- * The partitions of the plan come first. After them are those that an earlier plan had more, until
- * their panes have left.
+ * Panes that are, or were, of another number of partitions. The partitions of the plan come first.
+ * After them are those that an earlier plan had more, until their panes have left.
  */
 const loadPanes = async (
   { id, partitions, panesWait = false }: PlannedState,
   { stored, timeMs }: StoredPanes,
   read: ReadSegment,
   settings: LogSettings | undefined,
-): Promise<readonly PanePartition[]> => {
+): Promise<LivePartition[]> => {
   const known = stored?.partitions ?? []
   const numbers = Array.from({ length: Math.max(known.length, partitions) }, (_, part) => part)
   const lists = await allOrFirstError(
-    numbers.map(async (part) => {
-      const one = known[part]
-      return one === undefined
-        ? SegmentList.empty(settings?.pageRefs)
-        : SegmentList.load(id, one, read, settings?.pageRefs)
-    }),
+    numbers.map(async (part) => loadPaneList(id, known[part], read, settings)),
   )
   const before = stored && shapeOfStored(id, stored).partitions
   const isChanged = before !== undefined && before !== partitions

@@ -15,6 +15,7 @@ import { contentOf, type MadePane, makePane, type Pane, paneOf, storedPane } fro
 import type { Flushed, PartitionDraft } from './partition-draft.ts'
 import type { SegmentList } from './segment-list.ts'
 import type { NameSegment, ReadSegment } from './segments.ts'
+import type { StoredPartition } from './stored-list.ts'
 
 /** Panes that are read at the same time. */
 const READS_AT_ONCE = 64
@@ -38,7 +39,7 @@ export class PanePartition {
   readonly #panes: Map<number, Pane | typeof FORMER>
   readonly #read: ReadSegment
   readonly isWaiting: boolean
-  readonly former: FormerPanes | undefined
+  #former: FormerPanes | undefined
   readonly #part: number
   #list: SegmentList
   #memo: unknown
@@ -56,12 +57,22 @@ export class PanePartition {
     this.#read = read
     this.#list = list
     this.isWaiting = isWaiting
-    this.former = former
+    this.#former = former
     this.#part = part
   }
 
   get list(): SegmentList {
     return this.#list
+  }
+
+  /** Panes that are in other partitions. Undefined: there are none any more. */
+  get former(): FormerPanes | undefined {
+    return this.#former
+  }
+
+  /** Whether its list names all of its panes. */
+  get isAllStored(): boolean {
+    return this.#former === undefined
   }
 
   get times(): readonly number[] {
@@ -95,6 +106,11 @@ export class PanePartition {
     return this.#memo as M
   }
 
+  /** The next call of `memo` makes its value again. */
+  forgetMemo(): void {
+    this.#memo = undefined
+  }
+
   /** Applies the changes of a committed batch. */
   advance(
     added: { readonly timeMs: number; readonly pane: Pane } | undefined,
@@ -102,6 +118,7 @@ export class PanePartition {
     list: SegmentList,
   ): void {
     this.#list = list
+    if (this.#former?.hasFrom(dropBeforeMs) === false) this.#former = undefined
     for (const timeMs of this.#panes.keys()) {
       if (timeMs >= dropBeforeMs) break
       this.#panes.delete(timeMs)
@@ -127,6 +144,15 @@ export class PaneDraft implements Panes<unknown>, PartitionDraft {
     this.#base = base
     this.#timeMs = timeMs
     this.#list = base.list
+  }
+
+  /** What is stored before the batch. */
+  get before(): StoredPartition {
+    return { ...this.#base.list.stored, large: 0, small: 0 }
+  }
+
+  get isUnchanged(): boolean {
+    return this.#added === undefined && this.#dropBeforeMs === -Infinity
   }
 
   get times(): readonly number[] {

@@ -2,20 +2,24 @@
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import { invariant } from '../base/errors.ts'
 import type { ItemStore } from '../ports/item-store.ts'
-import { AwayDraft, type AwayPartition } from './away-partition.ts'
+import { AwayDraft, type AwayPartition, type MovedAway } from './away-partition.ts'
 import type { Regrouped } from './former-panes.ts'
+import type { HomePartition } from './load-partition.ts'
 import type { StoredState } from './manifest.ts'
 import { panesId, type StateShape } from './operator/state-declaration.ts'
 import type { KeysInTime, Timer, TimerState } from './operator/timer.ts'
-import type { PaneDraft } from './pane-partition.ts'
+import { PaneDraft } from './pane-partition.ts'
 import type { PartitionDraft } from './partition-draft.ts'
 import { segmentNamer } from './segment-namer.ts'
 import type { NamedSegment, NameSegment, SegmentRef } from './segments.ts'
-import type { StateDraft, StatePartition } from './state-partition.ts'
+import { StateDraft } from './state-partition.ts'
 import { pagesNode, type StoredPartition } from './stored-list.ts'
 
 /** State or panes: a map from their id to their partitions. */
 export type Partitions<P> = ReadonlyMap<string, readonly P[]>
+
+/** What an attempt changes of a partition: of state or of panes, here or in another process. */
+export type LiveDraft = StateDraft | PaneDraft | AwayDraft
 
 /** The states after a batch, and the new segments, which are not written yet. */
 export interface FlushedStates {
@@ -27,17 +31,26 @@ export interface FlushedStates {
 
 /** Where partitions are: see `LiveState`. */
 interface Homes {
-  leave(id: string, part: number): AwayPartition | undefined
-  bringHome(id: string, part: number): Promise<StatePartition>
+  isAllStored(id: string, part: number): boolean
+  leave(id: string, part: number, stored: StoredPartition): AwayPartition
+  bringHome(id: string, part: number): Promise<HomePartition>
+  draftAgain(id: string, part: number, timeMs: number): LiveDraft
 }
 
 interface DraftParts {
   readonly timeMs: number
-  readonly states: ReadonlyMap<string, (StateDraft | AwayDraft)[]>
+  /** Those of state and of panes, by the id of their shape. */
+  readonly drafts: ReadonlyMap<string, LiveDraft[]>
   readonly live: Homes
-  readonly panes: Partitions<PaneDraft>
   /** The live timers. `publish` changes them. */
   readonly timers: Map<string, TimerState>
+}
+
+/** What is stored of one partition of an operator: of its state, or of its panes. */
+export interface Before {
+  /** The id of the shape. */
+  readonly id: string
+  readonly stored: StoredPartition
 }
 
 /** At which times a timer may fire. */
@@ -52,12 +65,14 @@ export interface TimerGrid {
  * Gives how panes are divided then.
  */
 const leavePartitions = (
-  panes: readonly PaneDraft[],
+  drafts: readonly LiveDraft[],
   partitions: number,
 ): Regrouped | undefined => {
-  const [first] = panes
-  if (first === undefined) return undefined
-  for (const draft of panes.slice(partitions)) draft.dropBefore(first.dropsBeforeMs)
+  const [first] = drafts
+  // Panes that are divided in another way are all here.
+  if (!(first instanceof PaneDraft)) return undefined
+  for (const draft of drafts.slice(partitions))
+    if (draft instanceof PaneDraft) draft.dropBefore(first.dropsBeforeMs)
   return first.regrouped
 }
 
@@ -87,52 +102,83 @@ export class StateDrafts {
 
   /** The state of one partition of an operator, in this process. */
   state(id: string, partition: number): StateDraft {
-    const draft = this.#parts.states.get(id)?.[partition]
+    return this.#home(id, partition) as StateDraft
+  }
+
+  /** The panes of one partition of an operator, in this process. */
+  panes(id: string, partition: number): PaneDraft {
+    return this.#home(panesId(id), partition) as PaneDraft
+  }
+
+  #home(id: string, partition: number): LiveDraft | undefined {
+    const draft = this.#parts.drafts.get(id)?.[partition]
     invariant('B3', !(draft instanceof AwayDraft), `${id} ${partition} is in another process`)
-    return draft as StateDraft
+    return draft
   }
 
-  /** The same, if it is in another process. */
-  away(id: string, partition: number): AwayDraft | undefined {
-    const draft = this.#parts.states.get(id)?.[partition]
-    return draft instanceof AwayDraft ? draft : undefined
+  /** The drafts of an operator, by the ids of their shapes: its state, then its panes. */
+  #of(node: string): readonly (readonly [id: string, drafts: LiveDraft[]])[] {
+    return [node, panesId(node)].flatMap((id) => {
+      const drafts = this.#parts.drafts.get(id)
+      return drafts === undefined ? [] : [[id, drafts] as const]
+    })
   }
 
-  /** What is stored of a partition before the batch. */
-  before(id: string, partition: number): StoredPartition {
-    const draft = this.#parts.states.get(id)?.[partition] as StateDraft | AwayDraft
-    return draft.before
+  /** What is stored of a partition of an operator before the batch: its state, then its panes. */
+  before(node: string, partition: number): readonly Before[] {
+    return this.#of(node).map(([id, drafts]) => ({
+      id,
+      stored: (drafts[partition] as LiveDraft).before,
+    }))
   }
 
-  /** The bytes that are stored of the state of an operator. */
-  storedBytes(id: string): number {
-    const drafts = this.#parts.states.get(id) ?? []
+  /** The bytes that are stored of an operator. */
+  storedBytes(node: string): number {
+    const drafts = this.#of(node).flatMap(([, some]) => some)
     return drafts.reduce((total, { before }) => total + before.bytes, 0)
   }
 
   /**
-   * Leaves a partition to another process, before the batch has changed it. Gives nothing if the
-   * store does not have all of it.
+   * Leaves a partition of an operator to another process, before the batch has changed it. Returns
+   * false if the store does not have all of it.
    */
-  leave(id: string, partition: number): AwayDraft | undefined {
-    const drafts = this.#parts.states.get(id) ?? []
-    const draft = drafts[partition]
-    if (draft === undefined || draft instanceof AwayDraft) return draft
-    const left = draft.isUnchanged ? this.#parts.live.leave(id, partition)?.draft() : undefined
-    if (left !== undefined) drafts[partition] = left
-    return left
+  leave(node: string, partition: number): boolean {
+    const { live } = this.#parts
+    const all = this.#of(node)
+    const canLeave = all.every(([id, drafts]) => {
+      const draft = drafts[partition]
+      if (draft instanceof AwayDraft) return true
+      return draft?.isUnchanged === true && live.isAllStored(id, partition)
+    })
+    if (!canLeave) return false
+    for (const [id, drafts] of all) {
+      const draft = drafts[partition] as LiveDraft
+      if (!(draft instanceof AwayDraft))
+        drafts[partition] = live.leave(id, partition, draft.before).draft()
+    }
+    return true
+  }
+
+  /** Takes what another process has made of a partition: of its state, then of its panes. */
+  take(node: string, partition: number, made: readonly MovedAway[]): void {
+    for (const [index, [, drafts]] of this.#of(node).entries())
+      (drafts[partition] as AwayDraft).take(made[index] as MovedAway)
   }
 
   /** Reads a partition that another process has, as it was before the batch. */
-  async bringHome(id: string, partition: number): Promise<void> {
-    const home = await this.#parts.live.bringHome(id, partition)
-    const drafts = this.#parts.states.get(id) ?? []
-    if (drafts[partition] instanceof AwayDraft) drafts[partition] = home.draft(this.#parts.timeMs)
+  async bringHome(node: string, partition: number): Promise<void> {
+    const { live, timeMs } = this.#parts
+    for (const [id, drafts] of this.#of(node)) {
+      if (!(drafts[partition] instanceof AwayDraft)) continue
+      drafts[partition] = (await live.bringHome(id, partition)).draft(timeMs)
+    }
   }
 
-  /** The panes of one partition of an operator. */
-  panes(id: string, partition: number): PaneDraft {
-    return this.#parts.panes.get(panesId(id))?.[partition] as PaneDraft
+  /** Drops all changes of an operator, so that it can begin again. */
+  restart(node: string): void {
+    const { live, timeMs } = this.#parts
+    for (const [id, drafts] of this.#of(node))
+      for (const part of drafts.keys()) drafts[part] = live.draftAgain(id, part, timeMs)
   }
 
   /** The timer of an operator. */
@@ -178,10 +224,8 @@ export class StateDrafts {
     const namer = (node: string, part: number): NameSegment =>
       segmentNamer(names, segments, { node, part })
     for (const { id, kind, form, layout, partitions } of this.#shapes) {
-      const panes = this.#parts.panes.get(id) ?? []
-      const regrouped = leavePartitions(panes, partitions)
-      const drafts: readonly PartitionDraft[] =
-        form === 'state' ? (this.#parts.states.get(id) ?? []) : panes
+      const drafts = this.#parts.drafts.get(id) ?? []
+      const regrouped = leavePartitions(drafts, partitions)
       const flushed = drafts.map((draft, part) =>
         draft.flush(namer(id, part), namer(pagesNode(id), part)),
       )
@@ -208,6 +252,6 @@ export class StateDrafts {
   }
 
   #all(): readonly PartitionDraft[] {
-    return [...this.#parts.states.values(), ...this.#parts.panes.values()].flat()
+    return [...this.#parts.drafts.values()].flat()
   }
 }

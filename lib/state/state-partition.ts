@@ -140,6 +140,11 @@ export class StatePartition {
     return this.#memo as M
   }
 
+  /** The next call of `memo` makes its value again. */
+  forgetMemo(): void {
+    this.#memo = undefined
+  }
+
   /** The next slice of a merge that runs beside batches. */
   nextSlice(
     merge: LargeMerge,
@@ -179,7 +184,7 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   }
 
   *currentCoded(): Generator<readonly [unknown, unknown]> {
-    for (const [key, stored] of this.#after()) yield [key, unpack(stored)]
+    for (const [key, stored] of this.#afterOf(this.#base.sorted())) yield [key, unpack(stored)]
   }
 
   get(key: unknown): unknown {
@@ -279,10 +284,6 @@ export class StateDraft implements KeyedState<unknown, unknown>, PartitionDraft 
   /** The whole state after the changes as one segment, which replaces all earlier segments. */
   merge(): Uint8Array {
     return stateSegment(this.#afterOf(this.#base.sortedOnce()), [])
-  }
-
-  #after(): readonly (readonly [unknown, Stored])[] {
-    return this.#afterOf(this.#base.sorted())
   }
 
   #afterOf(

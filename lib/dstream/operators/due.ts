@@ -10,8 +10,8 @@ export const setDueOf = (
 ): void => {
   const dueTimes = moved.flatMap(({ dueMs }) => dueMs ?? [])
   timer.setDue(dueTimes.length === 0 ? undefined : leastOf(dueTimes), {
-    waiting: moved.reduce((total, { waiting }) => total + waiting, 0),
-    expired: moved.reduce((total, { expired }) => total + expired, 0),
+    waiting: moved.reduce((total, { waiting = 0 }) => total + waiting, 0),
+    expired: moved.reduce((total, { expired = 0 }) => total + expired, 0),
     ...how,
   })
 }

@@ -3,11 +3,11 @@ import { refusePromise } from '../../base/promises.ts'
 import { type Coded, KeyedMap, plainKey } from '../../base/keys.ts'
 import { visitAll } from '../../base/pauses.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
-import { type KeyedPane, reducePanes } from '../../state/operator/keyed-pane.ts'
-import { computeRdd } from '../../rdd/rdd.ts'
+import { reducePanes } from '../../state/operator/keyed-pane.ts'
 import { blamingLater } from '../../rdd/grouping.ts'
-import type { BatchView, OperatorNode, PlanNode } from '../plan-node.ts'
+import type { OperatorNode, PartitionView, PlanNode } from '../plan-node.ts'
 import { beginOf } from '../window-span.ts'
+import { keyedPanesOf } from './keyed-window.ts'
 import { pairWindowNode, type WindowReduction } from './reduced-window.ts'
 
 /** A windowed reduction that can also remove values from its result. */
@@ -33,45 +33,37 @@ export const inverseWindowNode = <K, V>(
   reduction: InverseReduction<K, V>,
 ): OperatorNode =>
   pairWindowNode(parent, reduction, {
-    state: true,
-    atSlide: async (batch) => {
-      const states = Array.from({ length: reduction.partitions }, (_, partition) =>
-        batch.state<K, V>(partition),
-      )
-      for (const [partition, state] of states.entries())
-        await slide(reduction, state, partition, batch)
-      batch.timer.fire()
-      const compute = async (): Promise<readonly (readonly [K, V][])[]> =>
-        states.map((state) => Array.from(state.current(), ([key, value]): [K, V] => [key, value]))
-      return computeRdd({ partitionCount: reduction.partitions, compute })
+    keepsResult: true,
+    atSlide: async (view) => {
+      await slide(reduction, view)
+      return Array.from(view.state.current(), ([key, value]) => [key, value])
     },
   })
 
 /** Updates the result of one partition from the last window to this window. */
 const slide = async <K, V>(
   reduction: InverseReduction<K, V>,
-  state: KeyedState<K, V>,
-  partition: number,
-  batch: BatchView,
+  view: PartitionView,
 ): Promise<void> => {
   const { kind, span, f } = reduction
-  const panes = batch.panes<KeyedPane<K, V>>(partition)
-  const beginMs = beginOf(span, batch)
-  const enteredMs = batch.timer.firedMs ?? -Infinity
-  await blamingLater(kind, `the window at ${batch.timeMs} ms`, async () => {
+  const { timeMs, firedMs: enteredMs = -Infinity, pause } = view
+  const state = view.state as KeyedState<unknown, unknown> as KeyedState<K, V>
+  const panes = keyedPanesOf<K, V>(view)
+  const beginMs = beginOf(span, view)
+  await blamingLater(kind, `the window at ${timeMs} ms`, async () => {
     const leaving = await reducePanes(
       panes,
       panes.times.filter((timeMs) => timeMs < beginMs && timeMs <= enteredMs),
       f,
-      batch.pause,
+      pause,
     )
     const entering = await reducePanes(
       panes,
       panes.times.filter((timeMs) => timeMs >= beginMs && timeMs > enteredMs),
       f,
-      batch.pause,
+      pause,
     )
-    await visitAll(changesOf(leaving, entering), batch.pause, ([key, change]) => {
+    await visitAll(changesOf(leaving, entering), pause, ([key, change]) => {
       const before = state.has(key) ? [state.get(key) as V] : []
       const after = afterChange(reduction, key, before, change)
       if (refusePromise(reduction.keep?.(plainKey(key), after)) === false) state.remove(key)

@@ -134,7 +134,7 @@ export const wholeStateNode = (
 ): OperatorNode => {
   const { partitions = 1 } = checkShuffle(options)
   return nodeOf(kind, parent, { ...options, partitions }, async (input, batch) => {
-    const parts = await (input && exchangeOf(partitions)(input))?.parts()
+    const parts = await (input && exchangeOf(partitions)(input))?.merged()
     const states = statesOf(partitions, batch)
     const visits: Visits[] = []
     for (const [partition, state] of states.entries())
@@ -197,7 +197,7 @@ const moveOf = (partitions: number, ttlMs: number | undefined, update: UpdateSta
   async move(parts, view) {
     if (ttlMs === undefined) {
       const elements = await update(await visitsOf(parts, view.state, view.pause), view)
-      return { elements, waiting: 0, expired: 0 }
+      return { elements }
     }
     const state = new ExpiringState(view.state, view.timeMs, ttlMs)
     const elements = await update(await visitsOf(parts, state, view.pause), { ...view, state })

@@ -192,7 +192,7 @@ export class Driver {
       withRetries(clock, () => readSegment(store, app, segment))
     const state = await LiveState.load(plan, manifest, read, {
       log: logSettings,
-      isAway: leftAtStart(this.#runner),
+      isAway: leftAtStart(this.#runner, manifest),
     })
     this.#before = { manifest, manifestRef: head.manifest, state }
     return this.#before

@@ -1,8 +1,8 @@
 /**
- * Moves the state of all partitions of an operator: in this process, or in executors, which keep
- * their partitions in memory from batch to batch.
+ * Moves all partitions of an operator, its state and its panes: in this process, or in executors,
+ * which keep their partitions in memory from batch to batch.
  *
- * The state of a large batch moves in executors, and so does a large state: then the driver need
+ * What a large batch changes moves in executors, and so does a large state: then the driver need
  * not hold it. Otherwise it moves here, so that a small batch costs what it costs without them. Of
  * n executors and this process, each has every (n + 1)th partition, always the same ones.
  *
@@ -16,7 +16,8 @@ import {
   type OperatorNode,
   partitionView,
 } from '../../dstream/plan-node.ts'
-import type { Exchange, ExchangePart } from '../../rdd/exchange.ts'
+import type { Exchange, PartsByPartition, ExchangePart } from '../../rdd/exchange.ts'
+import { mapAtOnce } from '../../base/concurrency.ts'
 import { codeOf } from '../../base/errors.ts'
 import { packPartition, unpackPartition } from '../../state/manifest.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
@@ -24,7 +25,12 @@ import { elementsIn } from './columns.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import { executorOf, isLarge, statePlace } from './state-places.ts'
-import { encodeParts, type MovedAnswer, type StateRequest } from './task-request.ts'
+import {
+  encodeParts,
+  type MovedAnswer,
+  type PackedMade,
+  type StateRequest,
+} from './task-request.ts'
 
 /** What the moves of a batch need. */
 export interface StateMovesParts {
@@ -42,9 +48,12 @@ export interface StateMovesParts {
 interface Moving {
   readonly planned: Planned<OperatorNode>
   readonly view: BatchView
-  readonly parts: readonly (readonly ExchangePart[])[] | undefined
+  readonly parts: PartsByPartition | undefined
   readonly signal: AbortSignal
 }
+
+/** Panes are read when they are needed: so many partitions wait for theirs at the same time. */
+const WINDOWS_AT_ONCE = 16
 
 /** See the head of this file. */
 export class StateMoves {
@@ -66,19 +75,22 @@ export class StateMoves {
       { length: planned.node.stateful?.partitions ?? 0 },
       (_, part) => part,
     )
-    const parts = await exchange?.parts()
     const areAway = this.#areAway(planned, exchange)
+    const parts = await (areAway ? exchange?.parts() : exchange?.merged())
     const executors = partitions.map((part) => {
       const executor = executorOf(part, spreader?.count ?? 0)
       const goes = areAway && executor !== undefined && spreader?.takesState(id, executor) === true
-      return goes && drafts.leave(id, part) !== undefined ? executor : undefined
+      return goes && drafts.leave(id, part) ? executor : undefined
     })
     const ending = new AbortController()
     const moving: Moving = { planned, view, parts, signal: ending.signal }
     const moved: Moved[] = []
     const alone = executors.flatMap((executor, part) => (executor === undefined ? [part] : []))
     const runHere = async (): Promise<void> => {
-      for (const part of alone) moved[part] = await this.#moveHere(moving, part)
+      const atOnce = planned.node.stateful?.panes === true ? WINDOWS_AT_ONCE : 1
+      await mapAtOnce(alone, atOnce, async (part) => {
+        moved[part] = await this.#moveHere(moving, part)
+      })
     }
     const runAway = async (executor: number): Promise<void> => {
       for (const part of partitions)
@@ -92,8 +104,9 @@ export class StateMoves {
       ending.abort()
     }
     await Promise.all([runHere(), ...used.map(runAway)].map((run) => run.catch(fail)))
-    if (failure !== undefined) throw failure.error
-    return moved
+    if (failure === undefined) return moved
+    drafts.restart(id)
+    throw failure.error
   }
 
   #areAway(planned: Planned<OperatorNode>, exchange: Exchange | undefined): boolean {
@@ -116,8 +129,11 @@ export class StateMoves {
     signal.throwIfAborted()
     if (answer === undefined) return this.#moveHere(moving, part)
     for (const one of answer.deadLetters) spread.putAside(one)
-    const stored = unpackPartition(planned.id, part, answer.stored)
-    drafts.away(planned.id, part)?.take({ ...answer, stored })
+    const made = drafts.before(planned.id, part).map(({ id }, index) => {
+      const one = answer.made[index] as PackedMade
+      return { ...one, stored: unpackPartition(id, part, one.stored) }
+    })
+    drafts.take(planned.id, part, made)
     return movedIn(answer)
   }
 
@@ -125,9 +141,9 @@ export class StateMoves {
     const { drafts, spread, attemptId } = this.#parts
     const { input: _, found: __, ...batch } = spread.batch
     const { id: node } = planned
-    const before = packPartition(drafts.before(node, partition))
-    const { isOnGrid } = view.timer
-    return { ...batch, node, partition, attemptId, before, isOnGrid }
+    const before = drafts.before(node, partition).map(({ stored }) => packPartition(stored))
+    const { firedMs, isOnGrid } = view.timer
+    return { ...batch, node, partition, attemptId, before, firedMs, isOnGrid }
   }
 }
 
@@ -141,9 +157,13 @@ const dataOf = (parts: readonly ExchangePart[]): Uint8Array | undefined => {
   }
 }
 
-const movedIn = ({ elements, dueMs, waiting, expired }: MovedAnswer): Moved => ({
+const movedIn = ({
+  kind: _,
+  made: __,
+  deadLetters: ___,
+  elements,
+  ...inTime
+}: MovedAnswer): Moved => ({
+  ...inTime,
   elements: elementsIn(elements),
-  dueMs,
-  waiting,
-  expired,
 })

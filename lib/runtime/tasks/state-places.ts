@@ -1,7 +1,8 @@
-/** Which states can be in executors. */
+/** Which states and windows can be in executors. */
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OperatorNode } from '../../dstream/plan-node.ts'
-import type { StoredState } from '../../state/manifest.ts'
+import type { Manifest } from '../../state/manifest.ts'
+import { panesId } from '../../state/operator/state-declaration.ts'
 import type { Runner } from '../runner.ts'
 
 /**
@@ -13,14 +14,19 @@ const STATE_BYTES = 32 * 1024 * 1024
 /** Whether a state is large. `most`: from how many bytes on. */
 export const isLarge = (bytes: number, most: number = STATE_BYTES): boolean => bytes >= most
 
-/** Why the state of a node stays in the driver. */
-export type StateInDriver = 'one partition' | 'needs all partitions' | 'is read by others'
+/** Why what a node keeps stays in the driver. */
+export type StateInDriver =
+  | 'has no keys'
+  | 'one partition'
+  | 'needs all partitions'
+  | 'is read by others'
 
-/** Where the state of a node can move. Undefined: in any process, partition by partition. */
+/** Where what a node keeps can move. Undefined: in any process, partition by partition. */
 export const statePlace = (
   { nodes }: Plan,
   { id, node }: Planned<OperatorNode>,
 ): StateInDriver | undefined => {
+  if (node.stateful?.panes === true && node.keyed !== true) return 'has no keys'
   if (node.move === undefined) return 'needs all partitions'
   if ((node.stateful?.partitions ?? 1) === 1) return 'one partition'
   const isRead = nodes.some(
@@ -42,11 +48,17 @@ export const executorOf = (part: number, executors: number): number | undefined 
 }
 
 /** Which partitions a driver that starts leaves to executors, without reading them. */
-export const leftAtStart =
-  ({ plan, spreader, stateBytes }: Pick<Runner, 'plan' | 'spreader' | 'stateBytes'>) =>
-  (id: string, part: number, { partitions }: StoredState): boolean => {
-    const planned = plan.operators.find((one) => one.id === id)
-    if (planned === undefined || executorOf(part, spreader?.count ?? 0) === undefined) return false
-    const bytes = partitions.reduce((total, one) => total + one.bytes, 0)
-    return statePlace(plan, planned) === undefined && isLarge(bytes, stateBytes)
-  }
+export const leftAtStart = (
+  { plan, spreader, stateBytes }: Pick<Runner, 'plan' | 'spreader' | 'stateBytes'>,
+  { states }: Pick<Manifest, 'states'>,
+): ((id: string, part: number) => boolean) => {
+  const storedBytes = (id: string): number =>
+    states[id]?.partitions.reduce((total, { bytes }) => total + bytes, 0) ?? 0
+  const left = plan.operators.flatMap((planned) => {
+    const { id } = planned
+    const bytes = storedBytes(id) + storedBytes(panesId(id))
+    const isLeft = statePlace(plan, planned) === undefined && isLarge(bytes, stateBytes)
+    return isLeft ? [id, panesId(id)] : []
+  })
+  return (id, part) => left.includes(id) && executorOf(part, spreader?.count ?? 0) !== undefined
+}

@@ -12,7 +12,7 @@ import {
   type PackedResult,
   type PairColumns,
 } from './columns.ts'
-import type { Moved } from '../../dstream/plan-node.ts'
+import type { Moved, PartitionTimer } from '../../dstream/plan-node.ts'
 import type { ExchangePart } from '../../rdd/exchange.ts'
 import type { MovedAway } from '../../state/away-partition.ts'
 import type { PackedPartition } from '../../state/manifest.ts'
@@ -47,19 +47,20 @@ export interface TaskRequest extends TaskBatch, StageName {
 }
 
 /**
- * The move of one partition of a state: see `StateMove`. What the exchange brings comes beside it,
- * as the bytes of `encodeParts`.
+ * The move of one partition of an operator: see `StateMove`. What the exchange brings comes beside
+ * it, as the bytes of `encodeParts`.
  */
-export interface StateRequest extends Omit<TaskBatch, 'input' | 'found'> {
+export interface StateRequest extends Omit<TaskBatch, 'input' | 'found'>, PartitionTimer {
   /** The id of the operator, and the number of the partition. */
   readonly node: string
   readonly partition: number
   /** Names the segments. */
   readonly attemptId: string
-  /** What is stored of the partition before the batch, as a manifest holds it. */
-  readonly before: PackedPartition
-  /** See `Timer.isOnGrid`. */
-  readonly isOnGrid: boolean
+  /**
+   * What is stored of the partition before the batch, as a manifest holds it: of its state, then of
+   * its panes.
+   */
+  readonly before: readonly PackedPartition[]
 }
 
 /** What a driver asks of an executor. */
@@ -93,10 +94,16 @@ export type Refusal =
   /** The task threw. The driver runs it again, and so gets the error where it belongs. */
   | 'failed'
 
-/** What an executor has made of a partition of a state. */
-export interface MovedAnswer extends Omit<MovedAway, 'stored'>, Omit<Moved, 'elements'> {
-  readonly kind: 'moved'
+/** What an executor has made of the state of a partition, or of its panes. */
+export interface PackedMade extends Omit<MovedAway, 'stored'> {
   readonly stored: PackedPartition
+}
+
+/** What an executor has made of a partition of an operator. */
+export interface MovedAnswer extends Omit<Moved, 'elements'> {
+  readonly kind: 'moved'
+  /** Of its state, then of its panes. */
+  readonly made: readonly PackedMade[]
   readonly elements: PackedElements
   readonly deadLetters: readonly DeadLetter[]
 }

@@ -12,15 +12,17 @@ export type KeyedPane<K, V> = readonly [keys: readonly K[], values: readonly V[]
 
 /**
  * Puts the pairs of this batch as its pane. Without pairs, there is no pane. Keys are already in
- * canonical form, so only values can be changed in place.
+ * canonical form, so only values can be changed in place. `isFixed`: whether no code that gets a
+ * value can change it. Default: if it is no object.
  */
 export const putPairs = <K, V>(
   panes: Panes<KeyedPane<K, V>>,
   pairs: readonly (readonly [K, V])[],
+  isFixed: (value: V) => boolean = isSimple,
 ): void => {
-  if (pairs.length === 0) return panes.unput()
+  if (pairs.length === 0) return
   const values = pairs.map(([, value]) => value)
-  panes.put([pairs.map(([key]) => key), values], values.every(isSimple))
+  panes.put([pairs.map(([key]) => key), values], values.every(isFixed))
 }
 
 /**

@@ -162,7 +162,9 @@ export const executorBugs: readonly PlantedBug[] = [
     name: 'partition in memory without its last batch',
     effect: 'what the last batch changed is not in the state that an executor moves',
     pipeline: 'two-sources',
-    edits: [{ file: STATES, find: 'held.draft.publish()', replace: '' }],
+    edits: [
+      { file: STATES, find: 'for (const draft of held.drafts) draft.publish()', replace: '' },
+    ],
   },
   {
     name: 'partition kept over a failed attempt',
@@ -176,14 +178,14 @@ export const executorBugs: readonly PlantedBug[] = [
       },
       {
         file: STATES,
-        find: 'after: JSON.stringify(stored),',
-        replace: 'after: JSON.stringify(stored), before: JSON.stringify(request.before),',
+        find: '{ partitions, drafts, after, slice,',
+        replace: '{ partitions, drafts, after, before: JSON.stringify(request.before), slice,',
       },
       {
         file: STATES,
-        find: 'return loadPartition(',
-        replace: `if (held?.before === JSON.stringify(before)) return held.partition
-    return loadPartition(`,
+        find: 'return allOrFirstError(',
+        replace: `if (held?.before === JSON.stringify(before)) return held.partitions
+    return allOrFirstError(`,
       },
     ],
   },

@@ -94,8 +94,8 @@ export class TaskChecker {
 /** Their names have the attempt, and when they are merged depends on the process. */
 const withoutSegments = (answer: TaskAnswer): object => {
   if (answer.kind !== 'moved') return answer
-  const { stored: _, segments: __, retired: ___, ...rest } = answer
-  return rest
+  const { made, ...rest } = answer
+  return { ...rest, areQuiet: made.map(({ isQuiet }) => isQuiet) }
 }
 
 /** Whether a batch takes a record of a lane. What is in no lane is not looked at. */

@@ -1,75 +1,15 @@
 /** State in executors: which goes there, what a batch of it costs, and what is kept where. */
-import { type DStream, milliseconds, seconds, StateSpec } from 'millrace'
+import { type DStream, seconds, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { Executors } from '../../../../lib/ports/executors.ts'
-import type { StateRequest } from '../../../../lib/runtime/tasks/task-request.ts'
-import type { TaskServer } from '../../../../lib/runtime/tasks/task-server.ts'
 import { Random } from '../../../../lib/testing/random.ts'
-import { type DeployOptions, type Deployment, pipelineOf, START_MS, World } from '../harness.ts'
+import { type Deployment, pipelineOf, type World } from '../harness.ts'
+import { batch, bedOf, countReads, type Pairs, SMALL_LOG, total, WORDS } from './move-bed.ts'
 
-type Pairs = DStream<[string, number]>
-
-const sum = (a: number, b: number): number => a + b
-const total = (all: readonly number[], before = 0): number => all.reduce(sum, before)
 const mapping = () =>
   StateSpec.function<string, number, number, string>((word, one, state) => {
     state.update((state.getOption() ?? 0) + (one ?? 0))
     return `${word} ${state.get()}`
   })
-
-/** Executors that answer at once, and what each was asked for. */
-interface Bed {
-  readonly app: Deployment
-  readonly world: World
-  readonly asked: StateRequest[]
-  /** The executors that answer. */
-  readonly alive: Set<number>
-  /** Makes an executor anew: it has lost its memory. */
-  readonly restart: (executor: number) => void
-}
-
-const COUNT = 2
-
-const bedOf = (
-  use: (pairs: Pairs) => DStream<unknown>,
-  options: Omit<DeployOptions, 'executors'> = { stateBytes: 1 },
-): Bed => {
-  const world = new World()
-  const asked: StateRequest[] = []
-  const alive = new Set([0, 1])
-  const servers: TaskServer[] = []
-  let start: ((executor: number) => void) | undefined
-  const executors = (open: () => TaskServer): Executors => {
-    start = (executor) => void (servers[executor] = open())
-    for (let one = 0; one < COUNT; one++) start(one)
-    return {
-      count: COUNT,
-      tasksAtOnce: 1,
-      async run(executor, request, _, data) {
-        if ('partition' in request) asked.push(request as unknown as StateRequest)
-        if (!alive.has(executor)) throw new Error('the executor has ended')
-        return (servers[executor] as TaskServer).answer(request as StateRequest, data)
-      },
-    }
-  }
-  const pipeline = pipelineOf((ssc) => {
-    const pairs = ssc
-      .textFileStream('in')
-      .flatMap((line) => line.split(' '))
-      .map((word): [string, number] => [word, 1])
-    use(pairs).saveAsTextFiles('out')
-  })
-  const app = world.deploy(pipeline, { ...options, executors })
-  return { app, world, asked, alive, restart: (executor) => start?.(executor) }
-}
-
-/** Runs a batch with one line. */
-const batch = async ({ app, world }: Bed, line: string): Promise<void> => {
-  world.write(`${world.nowMs}.txt`, world.nowMs + 500 - START_MS, `${line}\n`)
-  await app.tick()
-}
-
-const WORDS = Array.from({ length: 200 }, (_, index) => `word${index}`)
 
 describe('a state that is large', () => {
   test.each<[what: string, partitions: readonly number[], use: (pairs: Pairs) => DStream<unknown>]>(
@@ -102,11 +42,6 @@ describe('a state that is large', () => {
             { partitions: 3 },
           ),
       ],
-      [
-        'nothing of a window',
-        [],
-        (p) => p.reduceByKeyAndWindow(sum, milliseconds(2_000), undefined, { partitions: 3 }),
-      ],
     ],
   )('goes to executors: %s', async (_, partitions, use) => {
     const bed = bedOf(use)
@@ -128,7 +63,7 @@ describe('a state that is large', () => {
     const bed = bedOf((pairs) => pairs.updateStateByKey(total, { partitions: 6 }))
     await bed.app.run()
     await batch(bed, WORDS.join(' '))
-    const read = countReads(bed.world)
+    const read = countReads(bed.world, 'updateStateByKey')
     for (let count = 0; count < 10; count++) await batch(bed, `word${count} another`)
     // Four of six partitions are away. Each has the segment of the first batch.
     expect(read.count).toBe(4)
@@ -138,7 +73,7 @@ describe('a state that is large', () => {
     const bed = bedOf((pairs) => pairs.updateStateByKey(total, { partitions: 6 }))
     await bed.app.run()
     for (let count = 0; count < 3; count++) await batch(bed, WORDS.join(' '))
-    const read = countReads(bed.world)
+    const read = countReads(bed.world, 'updateStateByKey')
     bed.restart(1)
     await batch(bed, 'word1')
     const once = read.count
@@ -169,7 +104,7 @@ describe('a state that is large', () => {
     // Another process commits, so this driver has to load the state again.
     const other = bedOn(bed.world)
     await other.tick()
-    const read = countReads(bed.world)
+    const read = countReads(bed.world, 'updateStateByKey')
     await batch(bed, 'word1')
     // Some by the driver, and the others by executors: none of them twice.
     expect(read.keys.length).toBeGreaterThan(2)
@@ -190,41 +125,14 @@ const bedOn = (world: World): Deployment =>
     }),
   )
 
-interface Reads {
-  count: number
-  readonly keys: string[]
-}
-
-/** Counts the segments of the state that are read from now on. */
-const countReads = (world: World): Reads => {
-  const reads: Reads = { count: 0, keys: [] }
-  const { store } = world
-  const inner = { ...store }
-  store.get = async (key) => {
-    if (key.partition.includes('updateStateByKey')) {
-      reads.count += 1
-      reads.keys.push(`${key.partition}/${key.sort}`)
-    }
-    return inner.get(key)
-  }
-  return reads
-}
-
 test('random batches, losses and restarts: a plain loop counts the same', async () => {
   for (let seed = 0; seed < 20; seed++) {
     const random = new Random(seed)
-    const log = {
-      pageRefs: 3,
-      smallAfterDeltas: 3,
-      smallShareMax: 0.5,
-      tinyBytes: 16,
-      merges: MERGES,
-    }
     const bed = bedOf(
       (pairs) => pairs.updateStateByKey(total, { partitions: random.between(2, 7) }),
       {
         stateBytes: random.pick([1, 300]),
-        logSettings: log,
+        logSettings: SMALL_LOG,
       },
     )
     const counts = new Map<string, number>()
@@ -245,11 +153,3 @@ test('random batches, losses and restarts: a plain loop counts the same', async 
     expect(new Map(last.map(([word = '', n]) => [word, Number(n)]))).toEqual(counts)
   }
 })
-
-const MERGES = {
-  besideBytes: 64,
-  atOnceAfter: 8,
-  sliceBytes: 128,
-  sliceKeys: 8,
-  mergeForMs: 86_400_000,
-}
