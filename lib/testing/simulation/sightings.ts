@@ -82,6 +82,7 @@ export const recoveryPaths = [
   'an executor that has lost its memory',
   'a dead letter of an executor',
   'a state moved in an executor',
+  'a window moved in an executor',
   'an invocation out of time',
   'a warm process used again',
   'a request sent after its caller stopped waiting',

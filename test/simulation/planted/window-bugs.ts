@@ -1,5 +1,6 @@
 import type { PlantedBug } from './bug.ts'
 
+const SERVER = 'lib/runtime/tasks/state-server.ts'
 const RUN = 'lib/runtime/driver/write-states.ts'
 
 /** Bugs of windows and timers. */
@@ -65,6 +66,50 @@ export const windowBugs: readonly PlantedBug[] = [
         file: 'lib/dstream/operators/inverse-window.ts',
         find: 'panes.dropBefore(beginMs)\n',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'panes in memory without the last batch',
+    pipeline: 'divided-windows',
+    effect: 'a window that an executor moves lacks what came with the last batch',
+    edits: [
+      {
+        file: SERVER,
+        find: 'for (const draft of held.drafts) draft.publish()',
+        replace: `for (const draft of held.drafts) if (draft instanceof StateDraft) draft.publish()`,
+      },
+    ],
+  },
+  {
+    name: 'time of the last window not sent',
+    pipeline: 'divided-windows',
+    effect: 'an executor does not know what has entered a window, and lets it enter again',
+    edits: [
+      { file: SERVER, find: 'firedMs,\n      isOnGrid,', replace: 'firedMs: undefined, isOnGrid,' },
+    ],
+  },
+  {
+    name: 'windows leave before their former panes',
+    pipeline: 'divided-windows',
+    effect: 'an executor does not see what other partitions hold of its keys',
+    edits: [
+      {
+        file: 'lib/state/pane-partition.ts',
+        find: 'return this.#former === undefined',
+        replace: 'return true',
+      },
+    ],
+  },
+  {
+    name: 'panes that have left stay named',
+    pipeline: 'divided-windows',
+    effect: 'a window is never empty, and the pipeline never rests',
+    edits: [
+      {
+        file: 'lib/state/pane-partition.ts',
+        find: 'this.#base.list.countBefore(this.#dropBeforeMs)',
+        replace: '0',
       },
     ],
   },

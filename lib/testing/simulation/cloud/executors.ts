@@ -81,6 +81,8 @@ const LATE_MS = [1_900, 1_990, 2_000, 2_010, 2_050, 4_000, 25_000]
 const LATENCY_MS_MAX = 8
 /** How long a call takes to end that is given up. */
 const ABORTED_MS = [1, 5, 300]
+const isWindow = ({ node }: ExecutorRequest): boolean => node.includes('AndWindow')
+
 /** How long it takes at most to see that an executor has ended. */
 const NOTICED_MS_MAX = 500
 
@@ -177,8 +179,9 @@ class SimulatedExecutor {
     world.log(() => `${environment.name} ${textOf(answer)}: ${request.node} ${numberOf(request)}`)
     observer.taskAnswered({ environment, plan, request, data, answer })
     if (answer.kind === 'refused') return
-    if (answer.kind === 'moved') sightings.see('a state moved in an executor')
-    else sightings.see('a task done by an executor')
+    if (answer.kind !== 'moved') sightings.see('a task done by an executor')
+    else if (isWindow(request)) sightings.see('a window moved in an executor')
+    else sightings.see('a state moved in an executor')
     if (answer.deadLetters.length > 0) sightings.see('a dead letter of an executor')
   }
 
