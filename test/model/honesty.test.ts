@@ -61,7 +61,8 @@ const COMPARED: readonly (readonly [what: string, path: string, code: string])[]
   [
     'memory of an executor is what is stored, with its last move',
     'lib/runtime/tasks/state-server.ts',
-    'if (held?.after === JSON.stringify(before)) { for (const draft of held.drafts) draft.publish()',
+    'if (held?.after === JSON.stringify(before)) { ' +
+      'for (const draft of held.drafts) draft.publish()',
   ],
   [
     'an executor forgets what it moves until it has moved',

@@ -159,9 +159,30 @@ test.each<[what: string, body: string, states: readonly string[]]>([
         'its operator needs all partitions at the same time',
     ],
   ],
+  [
+    'of a window by key',
+    'pairs.reduceByKeyAndWindow((a, b) => a, seconds(9), seconds(3), { partitions: 4 }).print()',
+    ['reduceByKeyAndWindow-1, in 4 partitions|in tasks: each partition moves by itself'],
+  ],
+  [
+    'of a window by key with one partition',
+    'pairs.countByValueAndWindow(seconds(9)).print()',
+    [
+      'countByValueAndWindow-1, in 1 partition|in the driver: ' +
+        'it has one partition; `partitions` divides it',
+    ],
+  ],
+  [
+    'of windows without keys',
+    'pairs.window(seconds(9)).countByWindow(seconds(2)).print()',
+    [
+      'countByWindow-1, in 1 partition|in the driver: it has no keys to divide it by',
+      'window-1, in 1 partition|in the driver: it has no keys to divide it by',
+    ],
+  ],
   ['of none', 'pairs.reduceByKey((a, b) => a + b).print()', []],
 ])('says where a state moves %s', TIMEOUT, async (_, body, states) => {
   const text = await planOf(body)
-  const found = [...text.matchAll(/^state of (.*)\n {2}moves {2}(.*)$/gm)]
-  expect(found.map(([, state, moves]) => `${state}|${moves}`)).toEqual(states)
+  const found = [...text.matchAll(/^(?:state|batches) of (.*)\n {2}moves {2}(.*)$/gm)]
+  expect(found.map(([, state, moves]) => `${state}|${moves}`).toSorted()).toEqual(states)
 })

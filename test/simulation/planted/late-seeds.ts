@@ -44,6 +44,8 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'a late batch joins the period before': 35,
   'second change of partitions not noted': 91,
   'panes of a partition that is gone not read': 35,
+  'former panes forgotten': 5,
+  'windows leave before their former panes': 5,
   'layout of windows ignored': 15,
   'carried state not written whole': 18,
   'a source given up in the head alone': 27,

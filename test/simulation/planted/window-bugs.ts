@@ -76,8 +76,8 @@ export const windowBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SERVER,
-        find: 'for (const draft of held.drafts) draft.publish()',
-        replace: `for (const draft of held.drafts) if (draft instanceof StateDraft) draft.publish()`,
+        find: 'draft.publish()',
+        replace: 'if (draft instanceof StateDraft) draft.publish()',
       },
     ],
   },
