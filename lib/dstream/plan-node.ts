@@ -30,9 +30,9 @@ export interface Moved {
   /** When something will happen to a key without input. Undefined: never. */
   readonly dueMs?: number | undefined
   /** How many keys wait for that. Left out: none. */
-  readonly waiting?: number
+  readonly waiting?: number | undefined
   /** How many keys have ended, because they were idle. Left out: none. */
-  readonly expired?: number
+  readonly expired?: number | undefined
 }
 
 /**

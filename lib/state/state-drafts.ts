@@ -12,7 +12,7 @@ import { PaneDraft } from './pane-partition.ts'
 import type { PartitionDraft } from './partition-draft.ts'
 import { segmentNamer } from './segment-namer.ts'
 import type { NamedSegment, NameSegment, SegmentRef } from './segments.ts'
-import { StateDraft } from './state-partition.ts'
+import type { StateDraft } from './state-partition.ts'
 import { pagesNode, type StoredPartition } from './stored-list.ts'
 
 /** State or panes: a map from their id to their partitions. */

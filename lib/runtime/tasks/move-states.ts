@@ -157,13 +157,9 @@ const dataOf = (parts: readonly ExchangePart[]): Uint8Array | undefined => {
   }
 }
 
-const movedIn = ({
-  kind: _,
-  made: __,
-  deadLetters: ___,
-  elements,
-  ...inTime
-}: MovedAnswer): Moved => ({
-  ...inTime,
+const movedIn = ({ elements, dueMs, waiting, expired }: MovedAnswer): Moved => ({
   elements: elementsIn(elements),
+  dueMs,
+  waiting,
+  expired,
 })
