@@ -7,8 +7,19 @@ import { packRef, type PackedRef, type SegmentRef, unpackRef } from './segments.
 /** The position before every other. */
 export const BEGINNING = '0'
 
-/** Whether position `a` comes after position `b`. */
-export const isAfter = (a: string, b: string): boolean => BigInt(a) > BigInt(b)
+const ZERO = '0'.charCodeAt(0)
+
+/** Whether a number is written with digits that it does not need. */
+const isPadded = (digits: string): boolean => digits.length > 1 && digits.charCodeAt(0) === ZERO
+
+/**
+ * Whether position `a` comes after position `b`. Intake asks for each record, so digits are
+ * compared where that is enough.
+ */
+export const isAfter = (a: string, b: string): boolean => {
+  if (isPadded(a) || isPadded(b)) return BigInt(a) > BigInt(b)
+  return a.length === b.length ? a > b : a.length > b.length
+}
 
 /** The position that comes `by` after another. */
 export const advance = (position: string, by: number): string =>

@@ -67,6 +67,25 @@ describe('positions', () => {
     expect(isAfter(a, b)).toBe(after)
   })
 
+  test('they are compared as numbers, however long they are written', () => {
+    const written = fc
+      .tuple(fc.constantFrom('', '', '0', '000'), fc.bigInt({ min: 0n, max: 10n ** 62n }))
+      .map(([zeros, number]) => `${zeros}${number}`)
+    // Neighbours too, which have most digits in common.
+    const pair = fc
+      .tuple(written, written, fc.integer({ min: -11, max: 11 }), fc.boolean())
+      .map(([a, b, step, isNear]) => {
+        const near = BigInt(a) + BigInt(step)
+        return [a, isNear && near >= 0n ? String(near) : b] as const
+      })
+    fc.assert(
+      fc.property(pair, ([a, b]) => {
+        expect(isAfter(a, b)).toBe(BigInt(a) > BigInt(b))
+        expect(isAfter(b, a)).toBe(BigInt(b) > BigInt(a))
+      }),
+    )
+  })
+
   test.each([
     ['0', 1, '1'],
     ['9', 5, '14'],

@@ -96,11 +96,10 @@ const deliveryOf = (
   let last = ''
   for (const { kinesis } of events) {
     const record = streamRecordOf(kinesis)
+    const found = isTooOld(record, startMs) ? [] : laneRecords(record, elements)
     // An aggregate may be empty, and a record too old. Their positions count as consumed.
-    last = positionOf(kinesis.sequenceNumber)
-    if (isTooOld(record, startMs)) continue
-    for (const { position, element, data } of laneRecords(record, elements)) {
-      last = position
+    last = found.at(-1)?.position ?? positionOf(kinesis.sequenceNumber)
+    for (const { position, element, data } of found) {
       if (element === undefined) rejected.push(notUtf8(source, `${lane}#${position}`, data))
       else records.push({ position, record: element })
     }
