@@ -82,6 +82,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   PROMISE_UNEXPECTED: EXIT.batchFailed,
   QUEUE_NOT_RECOVERABLE: EXIT.storeUnusable,
   RECORDS_UNEVEN: EXIT.batchFailed,
+  RECORD_INVALID: EXIT.batchFailed,
   RECORD_UNREADABLE: EXIT.batchFailed,
   SEGMENT_CORRUPT: EXIT.storeUnusable,
   SEGMENT_MISSING: EXIT.storeUnusable,

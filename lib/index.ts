@@ -1,6 +1,7 @@
 export { type OpenedState, openState, type StatePlace } from './access/open-state.ts'
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
+export type { SchemaOutput, StandardSchema } from './base/standard-schema.ts'
 export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'

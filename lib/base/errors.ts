@@ -70,6 +70,7 @@ export const errorCodes = {
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',
+  RECORD_INVALID: 'An element does not fit the schema of validate(); it is a dead letter.',
   RECORD_UNREADABLE: 'A record is not of the format that it is decoded with; it is a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
