@@ -1,11 +1,10 @@
+import type * as Writer from 'hyparquet-writer'
 import type { BasicType } from 'hyparquet-writer'
 import { jsonTextOf } from '../json/json-text.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Column, columnsOf, type ColumnType } from '../file-columns.ts'
 
-type Library = typeof import('hyparquet-writer')
-
-let library: Library | undefined
+let library: typeof Writer | undefined
 
 /** Loads the library. */
 export const prepareWriting = async (): Promise<void> => {

@@ -3,6 +3,7 @@
  * and is read in few requests: in one, if at least half of its bytes belong to columns that are
  * wanted.
  */
+import type * as Hyparquet from 'hyparquet'
 import type { AsyncBuffer, FileMetaData, RowGroup } from 'hyparquet'
 import { loadPackage } from '../../base/load-package.ts'
 import { corrupt, corruptPart, tooLarge } from '../file-errors.ts'
@@ -17,16 +18,14 @@ export interface ParquetReading {
   readonly bytesAsText: boolean
 }
 
-type Library = typeof import('hyparquet')
-
-let library: Library | undefined
+let library: typeof Hyparquet | undefined
 
 /** Loads the library. */
 export const prepareReading = async (): Promise<void> => {
   library ??= await loadPackage('parquet()', async () => import('hyparquet'))
 }
 
-const loaded = (): Library => {
+const loaded = (): typeof Hyparquet => {
   if (library === undefined) throw new TypeError('hyparquet is not loaded')
   return library
 }
@@ -91,7 +90,7 @@ const checkColumns = (
   )
 }
 
-/** The columns of lists, structures and maps. The library gives undefined for those that are null. */
+/** The columns of lists, structures and maps. Where they are null, the library gives undefined. */
 const nestedIn = (
   metadata: FileMetaData,
   columns: readonly string[] | undefined,
