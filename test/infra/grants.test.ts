@@ -1,3 +1,5 @@
+import type { Stack } from 'aws-cdk-lib'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +11,7 @@ import {
   grants,
   type Role,
 } from '../../infra/grants.ts'
+import type { GivenBindings } from '../../infra/bindable.ts'
 import { deployedKinds } from '../../infra/kinds.ts'
 import { actionsIn, type Statement, statementsOf, synthesise, textOf } from './stacks.ts'
 
@@ -44,6 +47,7 @@ const ACTIONS: Readonly<
   SendMessageCommand: { always: ['sqs:SendMessage'] },
   SendMessageBatchCommand: { always: ['sqs:SendMessage'] },
   GetParameterCommand: { always: ['ssm:GetParameter'] },
+  GetSecretValueCommand: { always: ['secretsmanager:GetSecretValue'] },
   InvokeCommand: { always: ['lambda:InvokeFunction'] },
 }
 
@@ -55,7 +59,7 @@ const filesBelow = (folder: string): readonly string[] =>
 /** The commands that the functions and the command line send. They use the same adapters. */
 const commands: readonly string[] = [
   ...new Set(
-    ['lib/adapters/aws', 'functions']
+    ['lib/adapters/aws', 'lib/sinks', 'functions']
       .flatMap(filesBelow)
       .flatMap((file) =>
         [...readFileSync(file, 'utf8').matchAll(/\bnew (\w+Command)\b/g)].map(
@@ -134,6 +138,8 @@ const listed = (role: Role, types: readonly string[]): readonly string[] =>
 
 const applications: readonly {
   readonly name: string
+  /** Left out: everything is created. */
+  readonly given?: (stack: Stack) => GivenBindings
   readonly intake: readonly string[]
   readonly driver: readonly string[]
   /** Those of executors. Left out: there are none. */
@@ -146,6 +152,12 @@ const applications: readonly {
   },
   { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
   { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
+  {
+    name: 'scores',
+    given: (stack) => ({ scores: Secret.fromSecretNameV2(stack, 'Mine', 'scores') }),
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'postgres.secrets'],
+  },
   {
     name: 'both',
     intake: ['kinesis.streams', 'kinesis.discards', 'objects.notifications'],
@@ -169,8 +181,11 @@ const resourcesOf = ({ Resource }: Statement): readonly unknown[] =>
   Array.isArray(Resource) ? (Resource as unknown[]) : [Resource]
 
 describe.each(applications)('the list and the template of $name', (application) => {
-  const { name, intake, driver, executor } = application
-  const { template } = synthesise(name, () => (executor === undefined ? {} : { executors: 2 }))
+  const { name, given, intake, driver, executor } = application
+  const { template } = synthesise(name, (stack) => ({
+    ...(given === undefined ? {} : { bindings: given(stack) }),
+    ...(executor === undefined ? {} : { executors: 2 }),
+  }))
   const statements = {
     intake: statementsOf(template, 'AppIntakePolicy'),
     driver: [

@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'adapters/local': ['adapters', 'adapters/memory', 'formats', 'ports', 'base'],
   'adapters/aws': ['adapters', 'ports', 'base'],
   tools: ['dstream', 'base'],
+  sinks: ['runtime', 'rdd', 'formats', 'ports', 'adapters/aws', 'base'],
   testing: [
     'runtime',
     'dstream',
@@ -44,6 +45,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
   cli: [
     'access',
+    'sinks',
     'runtime',
     'dstream',
     'state',
@@ -66,7 +68,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   infra: ['tools', 'dstream', 'base'],
-  examples: ['index', 'formats'],
+  examples: ['index', 'formats', 'sinks'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */
