@@ -1,6 +1,4 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
-// Any output of rows can be bound to a file of SQLite on this machine.
-import '../lib/sinks/sqlite/kind.ts'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { demoReceiver } from '../lib/adapters/local/demo-receiver.ts'
@@ -19,10 +17,12 @@ import { isCompressedName } from '../lib/adapters/local/tail/watched-names.ts'
 import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
+import { loadPackage } from '../lib/base/load-package.ts'
 import type { Printer } from '../lib/ports/printer.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
+import '../lib/runtime/sources/kafka/kind.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import type { TailLocation } from '../lib/runtime/sources/tail/kind.ts'
 
@@ -66,6 +66,13 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
   },
   socket: ({ host, port }) => socketReceiver({ host, port }),
   stdin: () => stdinReceiver(),
+  kafka: async (connection) => {
+    const { kafkaTopic } = await loadPackage(
+      'A topic of Kafka',
+      () => import('../lib/adapters/local/kafka/kafka-topic.ts'),
+    )
+    return kafkaTopic(connection)
+  },
   demo: () => demoReceiver(),
 })
 
@@ -123,7 +130,6 @@ const isDirectory = (path: string): boolean =>
 export const localSinks = (printer: Printer): SinkPorts => ({
   files: (root) => localFiles({ root }),
   print: printSink(printer),
-  connections: { clock: systemClock(), files: true },
 })
 
 /** All ports of this machine, with a store. */

@@ -4,6 +4,11 @@
  */
 export type { AlarmSettings, AlarmTuning } from './alarm-settings.ts'
 export type { Bindables, Binding, GivenBindings, NamedResources } from './bindable.ts'
+export {
+  KafkaCluster,
+  type ManagedCluster,
+  type SelfManagedCluster,
+} from './sources/kafka/cluster.ts'
 export type { Worker } from './functions.ts'
 export type { MetricName } from './metrics.ts'
 export type { ExecutorSettings, FunctionSettings, StreamingAppProps } from './props.ts'

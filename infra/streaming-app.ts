@@ -75,6 +75,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly buckets: NamedResources['buckets']
   /** The queues that are read, by their names: those given and those created. */
   readonly queues: NamedResources['queues']
+  /** The clusters of Kafka that are read, by their names. */
+  readonly clusters: NamedResources['clusters']
   /** The tables that are written, by their names: those given and those created. */
   readonly tables: NamedResources['tables']
   /** The event source mappings through which the sources call intake. */
@@ -116,18 +118,17 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     if (props.table !== undefined) checkTable(this, props.table, this.#plan.name)
     this.table = props.table ?? createItemTable(this, storage)
     this.blocks = createBlocks(this, storage, answersRules(executors, this.#plan.name))
-    const lagMax = props.lagMax ?? LAG_MAX
-    const { notifications } = props
-    const kindSettings = { storage, intervalMs, intakeTimeout: intake.timeout, notifications }
-    const settings = { scope: this, ...kindSettings, lagMax }
-    this.#kinds = deployKinds(needs, bindings, settings)
-    const { resources, shared } = this.#kinds
-    this.streams = resources.streams
-    this.buckets = resources.buckets
-    this.queues = resources.queues
-    this.tables = resources.tables
-    this.discards = shared.discards
-    this.notifications = shared.notifications
+    const { notifications, lagMax = LAG_MAX } = props
+    const times = { intervalMs, intakeTimeout: intake.timeout, lagMax }
+    this.#kinds = deployKinds(needs, bindings, { scope: this, storage, notifications, ...times })
+    const { streams, buckets, queues, clusters, tables } = this.#kinds.resources
+    this.streams = streams
+    this.buckets = buckets
+    this.queues = queues
+    this.clusters = clusters
+    this.tables = tables
+    this.discards = this.#kinds.shared.discards
+    this.notifications = this.#kinds.shared.notifications
 
     this.triggers = this.#createTriggers(driver.timeout)
     const workers = this.#createWorkers({ intake, driver, executors, threads })
@@ -148,7 +149,6 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
 
   /**
    * The network connections of all functions: `database.connections.allowDefaultPortFrom(app)`.
-   *
    * @throws Error without `vpc`.
    */
   get connections(): Connections {

@@ -70,8 +70,9 @@ export const errorCodes = {
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',
-  RECORD_INVALID: 'An element does not fit the schema of validate(); it is a dead letter.',
+  RECORDS_EXPIRED: 'Records of a topic were deleted before they were read.',
   RECORD_UNREADABLE: 'A record is not of the format that it is decoded with; it is a dead letter.',
+  RECORD_WITHOUT_VALUE: 'A record of a topic has no value, and is no text. It is a dead letter.',
   SEGMENT_CORRUPT: 'A stored segment does not match its checksum.',
   SEGMENT_MISSING: 'A stored segment that should be there is not.',
   SOURCE_UNKNOWN:
@@ -83,8 +84,9 @@ export const errorCodes = {
   STORE_NOT_FOUND: 'There is no store in that directory or table.',
   STORE_TAKEN: 'Another stack has deployed an application of the same name on this table.',
   STORE_UNREADABLE: 'The store was written by another version, or is damaged.',
-  STREAM_REPLACED: 'A Kinesis stream was deleted and created again while it was read.',
+  STREAM_REPLACED: 'A stream or a topic was deleted and created again while it was read.',
   STREAM_UNREADABLE: 'A Kinesis stream could not be read again, or its shards could not be listed.',
+  TOPIC_UNREADABLE: 'A topic of Kafka could not be read; it is tried again.',
   USAGE: 'The command line is not valid.',
   USER_FUNCTION_FAILED: 'A function of the pipeline threw.',
   VALUE_UNSUPPORTED:

@@ -25,6 +25,7 @@ import { wholeReader, type WholeInput } from './sources/redriven.ts'
 import { type OpenedSource, sourceKind } from './sources/source-kind.ts'
 import type { SourcePorts } from './sources/source-ports.ts'
 import type { HeldLimits } from './sources/held-limits.ts'
+import type { LaneFeed } from './sources/lane-feed.ts'
 import type { SourceReader } from './sources/source-reader.ts'
 import { StageSpreader } from './tasks/stage-spreader.ts'
 import { TaskServer } from './tasks/task-server.ts'
@@ -67,11 +68,12 @@ export interface CompositionParts {
   readonly slowMs?: number
 }
 
-/** A source of the plan with its receiver. */
+/** A source of the plan that this process feeds: with its receiver, or with its feed. */
 export interface FedSource {
   /** The id of the source node. */
   readonly source: string
-  readonly receiver: Receiver
+  readonly receiver?: Receiver
+  readonly feed?: LaneFeed
 }
 
 /** A runner that can start, and the receivers that must run in this process. */
@@ -156,9 +158,10 @@ const openSources = async (parts: ServerParts): Promise<OpenedSources> => {
   const readers = new Map<string, SourceReader<WholeInput>>()
   const receivers: FedSource[] = []
   for (const { id: source } of plan.sources) {
-    const { reader, receiver } = await openSource(source, process, parts)
+    const { reader, receiver, feed } = await openSource(source, process, parts)
     readers.set(source, wholeReader({ store, app: plan.name, source, held }, reader))
     if (receiver !== undefined) receivers.push({ source, receiver })
+    if (feed !== undefined) receivers.push({ source, feed })
   }
   return { readers, receivers }
 }

@@ -26,8 +26,7 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
     new RegExp(
       '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
         '|formats/(object-lines|record-format|[a-z-]+/.*)' +
-        '|sinks/[a-z]+/[a-z]+' +
-        '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',
+        '|rdd/operations/save-as-(text|object)-file)\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],

@@ -8,7 +8,9 @@ import { metricFilters } from './metric-filters.ts'
 import { synthesise } from './stacks.ts'
 
 /** Every alarm that can be tuned, with an application that has it. The compiler knows all names. */
-const NAMES: Readonly<Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | 'orders'>> = {
+const NAMES: Readonly<
+  Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | 'orders' | 'topics'>
+> = {
   problems: 'all',
   lag: 'all',
   failedBatches: 'all',
@@ -33,6 +35,7 @@ const NAMES: Readonly<Record<keyof AlarmSettings, 'all' | 'clicks' | 'files' | '
   notificationsDeadLetters: 'files',
   queueBehind: 'orders',
   queueDeadLetters: 'orders',
+  topicBehind: 'topics',
 }
 
 /** What is found in logs shares the alarm on problems. */

@@ -6,8 +6,8 @@ import { deployedKinds } from '../../infra/kinds.ts'
 import { sinkKinds } from '../../infra/sinks/sink-kind.ts'
 import { sourceKinds } from '../../infra/sources/source-kind.ts'
 import { sinkKind } from '../../lib/runtime/sinks/sink-kind.ts'
-import '../../lib/sinks/postgres/kind.ts'
 import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
+import '../../lib/sources/kafka.ts'
 import { locationsOf, synthesise, variablesOf } from './stacks.ts'
 
 const INFRA = join(import.meta.dirname, '..', '..', 'infra')

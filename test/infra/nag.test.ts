@@ -30,6 +30,10 @@ const orders = (stack: Stack): Partial<StreamingAppProps> => ({
     totals: Table.fromTableName(stack, 'Table', 'totals'),
   },
 })
+const topics = (): Partial<StreamingAppProps> => {
+  const cluster = 'arn:aws:kafka:eu-west-1:111111111111:cluster/shop/1234-5'
+  return { bindings: { sold: cluster, returned: cluster } }
+}
 const nothing = (): Partial<StreamingAppProps> => ({})
 
 const executors = (stack: Stack): Partial<StreamingAppProps> => ({
@@ -48,6 +52,7 @@ test.each([
   { name: 'orders', prepare: nothing, how: 'all created' },
   { name: 'orders', prepare: encrypted, how: 'a key given' },
   { name: 'orders', prepare: orders, how: 'a queue and a table given' },
+  { name: 'topics', prepare: topics, how: 'a cluster given' },
 ])('cdk-nag finds only what is explained: $name, $how', ({ name, prepare }) => {
   const stack = newStack()
   new StreamingApp(stack, 'App', { entry: fixture(name), ...prepare(stack) })

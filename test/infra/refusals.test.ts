@@ -49,7 +49,7 @@ describe('what is refused', () => {
       what: 'a table for a source',
       name: 'clicks',
       bindings: (stack) => ({ clicks: Table.fromTableName(stack, 'T', 'theirs') }),
-      fix: 'bind "clicks" to a stream, or a bucket, or a queue',
+      fix: 'bind "clicks" to a cluster of Kafka, or a stream, or a bucket, or a queue',
     },
     {
       what: 'a stream for the bucket of a source',

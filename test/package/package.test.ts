@@ -127,7 +127,6 @@ describe('the packed package', () => {
     },
     { entry: 'lib/formats/index.d.ts', files: ['lib/formats/json/json.d.ts'] },
     { entry: 'lib/formats/csv/index.d.ts', files: ['lib/formats/csv/columns.d.ts'] },
-    { entry: 'lib/formats/parquet/index.d.ts', files: ['lib/formats/parquet/parquet.d.ts'] },
     { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
   ])('$entry shows users no any', ({ entry, files }) => {
     const declarations = join(project, 'node_modules', 'millrace', 'dist')
@@ -240,8 +239,13 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       readonly peerDependencies: Readonly<Record<string, string>>
     }
-    // Drivers with executors load the first one, and what uses a format the others.
-    const onDemand = ['@aws-sdk/client-lambda', 'csv-parse', 'hyparquet', 'hyparquet-writer']
+    // Drivers with executors load the first one, and what uses a format or a topic the others.
+    const onDemand = [
+      '@aws-sdk/client-lambda',
+      '@platformatic/kafka',
+      'csv-parse',
+      'hyparquet-writer',
+    ]
     const toDeploy = Object.keys(manifest.peerDependencies).filter(
       (name) => !onDemand.includes(name),
     )

@@ -149,16 +149,18 @@ const formatStream = <T>(
       value: Object.keys({ format, read }).join(', '),
       fix: 'leave out one of them',
     })
-  const { reading } = (format as FileFormat<T> | undefined) ?? {}
+  const { reading, prepare } = (format as FileFormat<T> | undefined) ?? {}
   if (reading === undefined)
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'fileStream() needs a format that files can be read with',
       value: format,
       fix: "for example { format: jsonLines() }, with jsonLines from 'millrace/formats'",
     })
-  const inParts = reading.shape === 'lines' ? {} : { format: reading }
+  const prepared = prepare === undefined ? {} : { prepare }
+  const isLines = reading.shape === 'lines'
+  const inParts = isLines ? {} : { format: Object.freeze({ ...reading, ...prepared }) }
   const records = watch<unknown>(ssc, 'fileStream', name, { ...options, ...inParts })
-  return records.to<T>(fileRecordNode(records.node, format, reading))
+  return records.to<T>(fileRecordNode(records.node, format))
 }
 
 /** Options with the reading of a format, which only this file makes. */

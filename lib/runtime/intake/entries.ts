@@ -3,6 +3,8 @@ import { crc32 } from 'node:zlib'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
 import { BEGINNING, type BlockRef, isAfter, type LaneEntry } from '../../state/lane-entries.ts'
+import type { Lane } from '../../state/lanes.ts'
+import type { LaneDelivery } from './lane-delivery.ts'
 
 /**
  * Neighbouring entries are merged up to this share of the limits of a batch (B8). So there are
@@ -32,6 +34,13 @@ export const pauseMs = (tries: number, attemptId: string): number => {
   const mostMs = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), PAUSE_MS_MAX)
   return (mostMs * (crc32(attemptId) % 1_000)) / 1_000
 }
+
+/** What a lane says of where its feeder goes on, after a delivery. */
+export const feederAfter = (
+  { feeder }: Pick<LaneDelivery, 'feeder'>,
+  seen: Pick<Lane, 'feeder'> | undefined,
+): string | undefined =>
+  typeof feeder === 'function' ? feeder(seen?.feeder) : (feeder ?? seen?.feeder)
 
 /** Whether records are in the order of their positions. */
 export const isInOrder = (records: readonly PositionedRecord[]): boolean =>

@@ -25,7 +25,7 @@ import { type NamedSegment, putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import { ancestorsOf } from './ancestors.ts'
-import { entryOf, isInOrder, lastOf, pauseMs } from './entries.ts'
+import { entryOf, feederAfter, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
 import { type Combiner, LaneBlocks } from './lane-blocks.ts'
 import type { LaneDelivery } from './lane-delivery.ts'
@@ -209,7 +209,8 @@ export class Intake {
   async #hasNew(delivery: LaneDelivery, seen: Lane | undefined): Promise<boolean> {
     const tail = seen?.tail ?? BEGINNING
     const last = lastOf(delivery)
-    if (!isAfter(delivery.records[0]?.position ?? last, tail)) await delivery.beforeDropping?.()
+    if (seen !== undefined && !isAfter(delivery.records[0]?.position ?? last, tail))
+      await delivery.beforeDropping?.(seen)
     return isAfter(last, tail)
   }
 
@@ -233,7 +234,7 @@ export class Intake {
     const block =
       fresh.length === 0 ? undefined : await this.#blocks.name(request, attemptId, mayCombine)
     const entry = entryOf(fresh, block?.ref, { last, deadLetters, receivedMs: nowMs })
-    const feeder = delivery.feeder ?? seen?.feeder
+    const feeder = feederAfter(delivery, seen)
     const addition = { lane, entry, by: attemptId, ...(feeder === undefined ? {} : { feeder }) }
     const { written: page, ...queue } = await this.#queue.with(seen, addition)
     const next: Lane = {

@@ -1,5 +1,6 @@
 import type { PositionedRecord } from '../../state/blocks.ts'
 import type { DeadLetter } from '../../state/dead-letter.ts'
+import type { Lane } from '../../state/lanes.ts'
 import type { LaneParents } from './ancestors.ts'
 
 /** Records of one lane in the order of their positions, and the records that could not be read. */
@@ -12,12 +13,15 @@ export interface LaneDelivery {
    * record.
    */
   readonly last?: string
-  /** See `Lane`. Left out: it stays as it is. */
-  readonly feeder?: string
+  /** See `Lane`. A function makes it from the one before. Left out: it stays as it is. */
+  readonly feeder?: string | ((before: string | undefined) => string)
   /** Whether the source can bring these records again. Default: false. */
   readonly isReplayable?: boolean
-  /** Called before records are dropped as redelivered. If it throws, nothing is appended. */
-  readonly beforeDropping?: () => Promise<void>
+  /**
+   * Called before records are dropped as redelivered, with the lane in which they seem to be. If it
+   * throws, nothing is appended.
+   */
+  readonly beforeDropping?: (seen: Lane) => Promise<void>
   /** Called when the lane is new. Default: the lane has no parents. */
   readonly parentsOf?: LaneParents
 }

@@ -4,33 +4,14 @@
  * positions once. A failed try may have been applied, and another try with the same positions
  * appends nothing twice (B1).
  */
-import { isMillraceError } from '../../base/errors.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
-import type { Listener } from '../events.ts'
-import type { Intake } from './intake.ts'
+import { appendUntilStored, type SupervisorParts } from './append-until-stored.ts'
 import type { LaneDelivery } from './lane-delivery.ts'
 
 /** The lane of a receiver: each source has one. */
 export const RECEIVER_LANE = 'receiver'
-
-const FIRST_PAUSE_MS = 100
-const PAUSE_MS_MAX = 5_000
-
-/** What a supervisor needs. */
-export interface SupervisorParts {
-  readonly intake: Intake
-  /** The id of the source node. */
-  readonly source: string
-  readonly clock: Clock
-  readonly listen: Listener
-  /** Aborted: no further tries to store a delivery. */
-  readonly signal: AbortSignal
-  /** Called after each append. */
-  readonly appended: () => void
-}
 
 /** Starts at the tail of the lane. */
 export const superviseReceiver = async (parts: SupervisorParts): Promise<ReceiverSink> => {
@@ -40,11 +21,9 @@ export const superviseReceiver = async (parts: SupervisorParts): Promise<Receive
     ...(feeder === undefined ? {} : { feeder }),
     async store(delivery: Delivery): Promise<void> {
       const positioned = withPositions(parts.source, tail, delivery)
-      await appendUntilStored(parts, positioned)
+      const canComeAgain = delivery.feeder !== undefined
+      await appendUntilStored(parts, { ...positioned, canComeAgain })
       tail = BigInt(positioned.last)
-      for (const { source, position, code, message } of positioned.rejected)
-        parts.listen({ event: 'deadLetter', source, position, code, message })
-      parts.appended()
     },
     report: (message) => parts.listen({ event: 'receiver', source: parts.source, message }),
   }
@@ -96,36 +75,4 @@ const deadLetterFor = (
       ? 'The line is not valid UTF-8'
       : `The line has ${sizeBytes} bytes, which is over the limit`
   return { source, position: `${RECEIVER_LANE}#${position}`, code, message, data, sizeBytes }
-}
-
-/**
- * Tries until it succeeds. The lane gets room when the driver catches up, and records that were
- * dropped here could not come again.
- */
-const appendUntilStored = async (
-  { intake, clock, listen, signal, source }: SupervisorParts,
-  delivery: PositionedDelivery,
-): Promise<void> => {
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
-    try {
-      await intake.append(delivery)
-      return
-    } catch (error) {
-      if (!(isMillraceError(error) && error.retryable)) throw error
-      if (signal.aborted) {
-        const fate = delivery.feeder === undefined ? 'are lost' : 'are read again by the next run'
-        listen({
-          event: 'warning',
-          code: error.code,
-          message:
-            `${delivery.records.length} lines received for ${source} could not be stored ` +
-            `and ${fate}: ${error.message}`,
-        })
-        throw error
-      }
-      if (pauseMs === FIRST_PAUSE_MS)
-        listen({ event: 'warning', code: error.code, message: error.message })
-      await clock.sleep(pauseMs, signal)
-    }
-  }
 }

@@ -20,6 +20,7 @@ import { Driver } from '../driver/driver.ts'
 import type { Outcome } from '../driver/outcome.ts'
 import type { WaitingKeys } from '../driver/to-the-end.ts'
 import type { RuntimeEvent } from '../events.ts'
+import { superviseFeed } from '../intake/feed-supervisor.ts'
 import { superviseReceiver } from '../intake/receiver-supervisor.ts'
 import { Intake } from '../intake/intake.ts'
 import type { Runner } from '../runner.ts'
@@ -107,7 +108,7 @@ class LocalLoop {
   }
 
   /** Runs the receiver of one source. Never rejects: an error ends the run. */
-  async receive({ source, receiver }: FedSource, signal: AbortSignal): Promise<void> {
+  async receive({ source, receiver, feed }: FedSource, signal: AbortSignal): Promise<void> {
     const { app, store, clock, randomness, plan, listen } = this.#runner
     try {
       const intake = new Intake({
@@ -119,15 +120,10 @@ class LocalLoop {
         limits: plan.options.limits,
         deadLettersKeptMs: plan.options.deadLettersKeptMs,
       })
-      const sink = await superviseReceiver({
-        intake,
-        source,
-        clock,
-        listen,
-        signal,
-        appended: () => this.wake(),
-      })
-      await receiver.run(sink, { signal, untilEnd: this.#parts.once })
+      const supervised = { intake, source, clock, listen, signal, appended: () => this.wake() }
+      const how = { signal, untilEnd: this.#parts.once }
+      await receiver?.run(await superviseReceiver(supervised), how)
+      await feed?.run(superviseFeed({ ...supervised, store, app }), how)
     } catch (error) {
       if (!signal.aborted) this.#fault ??= { error }
     }

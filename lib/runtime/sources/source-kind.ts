@@ -11,6 +11,7 @@ import type { EventReader } from '../intake/event-reader.ts'
 import type { CombinedCode } from '../../state/combined-blocks.ts'
 import type { Location, LocationForm } from '../locations.ts'
 import type { HeldLimits } from './held-limits.ts'
+import type { LaneFeed } from './lane-feed.ts'
 import type { SourcePorts } from './source-ports.ts'
 import type { SourceInput, SourceReader } from './source-reader.ts'
 
@@ -44,6 +45,8 @@ export interface OpenedSource {
    * none.
    */
   readonly receiver?: Receiver
+  /** Feeds its lanes in this process, and knows their positions. Left out: as `receiver` says. */
+  readonly feed?: LaneFeed
 }
 
 /** Operations on an input that do not need an open source. */

@@ -68,11 +68,7 @@ export class Application {
       generation: 1,
       heads: this.heads,
       sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
-      outputs: {
-        write: async () => undefined,
-        publish: async () => undefined,
-        close: async () => undefined,
-      },
+      outputs: { write: async () => undefined, publish: async () => undefined },
       listen: () => undefined,
       leaseMs: LEASE_MS,
     })

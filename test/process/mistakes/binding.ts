@@ -32,10 +32,10 @@ export const binding: readonly Mistake[] = [
   },
   {
     mistake: 'A kind of address is used that nobody reads.',
-    typed: 'millrace run words.ts --once --bind lines=kafka://localhost:9092/lines',
+    typed: 'millrace run words.ts --once --bind lines=amqp://localhost:5672/lines',
     exitCode: 2,
     code: 'BINDING_INVALID',
-    says: ['kafka://localhost:9092/lines', './in'],
+    says: ['amqp://localhost:5672/lines', './in'],
   },
   {
     mistake: 'The port of a socket is forgotten.',

@@ -9,7 +9,7 @@ const HOMES = [
   /^lib\/runtime\/(sources|sinks)\/(?<kind>[a-z-]+)\//,
   /^lib\/dstream\/sources\/(?<kind>[a-z-]+)\.ts$/,
   /^lib\/testing\/harness\/feeds\/(?<kind>[a-z-]+)\.ts$/,
-  /^infra\/(sources|sinks)\/(?<kind>[a-z-]+)\.ts$/,
+  /^infra\/(sources|sinks)\/(?<kind>[a-z-]+)(\.ts$|\/)/,
 ]
 
 /**
@@ -22,17 +22,21 @@ const WORLDS = [
   'functions/aws-ports.ts',
   'functions/aws-sinks.ts',
   'functions/trigger-queue.ts',
+  'infra/index.ts',
   'infra/queues.ts',
   'lib/testing/harness/image.ts',
   'lib/testing/simulation/',
   'lib/adapters/',
   'lib/index.ts',
+  // What pipelines import by name.
+  'lib/sources/',
 ]
 
 /** Names of kinds that mean nothing else. The others, as `files`, are words of everyday use. */
-const TELLING_NAMES = /kinesis|sqs|socket/i
+const TELLING_NAMES = /kafka|kinesis|sqs|socket/i
 
 const KIND_NAMES = [
+  'kafka',
   'kinesis',
   'objects',
   'files',

@@ -19,7 +19,6 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'adapters/local': ['adapters', 'adapters/memory', 'formats', 'ports', 'base'],
   'adapters/aws': ['adapters', 'ports', 'base'],
   tools: ['dstream', 'base'],
-  sinks: ['runtime', 'rdd', 'formats', 'ports', 'adapters/aws', 'base'],
   testing: [
     'runtime',
     'dstream',
@@ -43,9 +42,9 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
+  sources: ['runtime', 'dstream'],
   cli: [
     'access',
-    'sinks',
     'runtime',
     'dstream',
     'state',
@@ -68,7 +67,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   infra: ['tools', 'dstream', 'base'],
-  examples: ['index', 'formats', 'sinks'],
+  examples: ['index', 'formats', 'sources'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */

@@ -49,11 +49,7 @@ class Functions {
       clock: { ...clock, sleep },
       randomness,
       sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
-      outputs: {
-        write: async () => undefined,
-        publish: async () => undefined,
-        close: async () => undefined,
-      },
+      outputs: { write: async () => undefined, publish: async () => undefined },
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: leaseMsFor(TIMEOUT_MS),
     }

@@ -1,4 +1,0 @@
-/** What `millrace/sqlite` exports: tables in a file of SQLite as outputs. */
-import './kind.ts'
-
-export { sqlite } from './sqlite.ts'

@@ -1,0 +1,175 @@
+/**
+ * A real broker: Apache Kafka in KRaft mode, alone. Maven brings its jars into `.emulator/kafka` at
+ * the first run. It needs Java 17 or newer.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const VERSION = '4.1.0'
+const INSTALL_MS_MAX = 300_000
+const READY_MS_MAX = 60_000
+
+const home = fileURLToPath(new URL('../../../.emulator/kafka', import.meta.url))
+const jars = join(home, VERSION)
+
+const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>millrace</groupId><artifactId>kafka</artifactId><version>1</version>
+  <dependencies>
+    <dependency>
+      <groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId>
+      <version>${VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+`
+
+const run = (command: string, args: readonly string[], cwd: string): void => {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: INSTALL_MS_MAX,
+  })
+  if (status === 0) return
+  const details = error?.message ?? `${stdout}\n${stderr}`
+  throw new Error(
+    `The tests of topics need a broker, and \`${command}\` failed.\n` +
+      '  fix: install Java 17 or newer, and Maven.\n' +
+      `  because: ${details.trim().split('\n').slice(-5).join('\n           ')}`,
+  )
+}
+
+const install = (): void => {
+  const marker = join(jars, 'installed')
+  if (existsSync(marker)) return
+  mkdirSync(jars, { recursive: true })
+  writeFileSync(join(home, 'pom.xml'), POM)
+  const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`]
+  run('mvn', ['--quiet', '--batch-mode', ...copy, '-DincludeScope=runtime'], home)
+  writeFileSync(marker, '')
+}
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Everything that takes long by default is quick: retention, compaction, rebalances. */
+const settings = (port: number, controller: number, folder: string): string => `
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controller}
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${folder}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+log.cleaner.backoff.ms=100
+log.initial.task.delay.ms=100
+log.segment.delete.delay.ms=100
+`
+
+const LOGGING = `
+rootLogger.level=warn
+rootLogger.appenderRef.stdout.ref=STDOUT
+appender.stdout.type=Console
+appender.stdout.name=STDOUT
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=%d %p %m%n
+`
+
+const canConnect = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => socket.destroy()).once('error', () => resolve(false))
+    socket.once('close', (failed) => resolve(!failed))
+  })
+
+/** A broker, which can die and come back with what it has. */
+export class Broker {
+  readonly address: string
+  readonly #port: number
+  readonly #folder: string
+  #process: ChildProcess | undefined
+
+  private constructor(port: number, folder: string) {
+    this.#port = port
+    this.address = `127.0.0.1:${port}`
+    this.#folder = folder
+  }
+
+  static async start(): Promise<Broker> {
+    install()
+    const folder = mkdtempSync(join(home, 'run-'))
+    const [port, controller] = [await freePort(), await freePort()]
+    const broker = new Broker(port, folder)
+    writeFileSync(
+      join(folder, 'server.properties'),
+      settings(port, controller, join(folder, 'data')),
+    )
+    writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
+    const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+    const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', 'server.properties']
+    run('java', broker.#java(format), folder)
+    await broker.restart()
+    return broker
+  }
+
+  #java(args: readonly string[]): readonly string[] {
+    const quick = ['-Xmx256m', '-XX:TieredStopAtLevel=1']
+    const logging = '-Dlog4j2.configurationFile=log4j2.properties'
+    return [...quick, logging, '-cp', `${jars}/*`, ...args]
+  }
+
+  /** Starts it, or starts it again after `kill`. */
+  async restart(): Promise<void> {
+    const log = openSync(join(this.#folder, 'log'), 'a')
+    this.#process = spawn('java', this.#java(['kafka.Kafka', 'server.properties']), {
+      cwd: this.#folder,
+      stdio: ['ignore', log, log],
+    })
+    const { pid } = this.#process
+    process.once('exit', () => pid !== undefined && this.#process?.kill('SIGKILL'))
+    for (const start = Date.now(); Date.now() - start < READY_MS_MAX; await sleep(100))
+      if (await canConnect(this.#port)) return
+    throw new Error(`no broker: ${readFileSync(join(this.#folder, 'log'), 'utf8')}`)
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#process
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    running.kill('SIGKILL')
+    await once(running, 'exit')
+  }
+
+  async stop(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
