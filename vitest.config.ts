@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 // In tests and examples, `import 'millrace'` means the sources and not the last build: see
 // docs/internals/decisions/0002-source-condition.md.
-const conditions = ['millrace-source', 'node', 'import', 'default']
+const conditions = ['millrace-source', 'node']
 
 const testsIn = (folder: string): string => `test/${folder}/**/*.test.ts`
 

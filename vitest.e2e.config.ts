@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // As in vitest.config.ts: the sources, not what was built last.
-const conditions = ['millrace-source', 'node', 'import', 'default']
+const conditions = ['millrace-source', 'node']
 
 export default defineConfig({
   resolve: { conditions },

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 // As in vitest.config.ts: the sources, not what was built last.
-const conditions = ['millrace-source', 'node', 'import', 'default']
+const conditions = ['millrace-source', 'node']
 
 /** Tests that need only npm, as those of `npm test`, and take minutes each. */
 export default defineConfig({

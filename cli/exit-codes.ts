@@ -82,6 +82,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   PROMISE_UNEXPECTED: EXIT.batchFailed,
   QUEUE_NOT_RECOVERABLE: EXIT.storeUnusable,
   RECORDS_UNEVEN: EXIT.batchFailed,
+  RECORD_INVALID: EXIT.batchFailed,
   RECORDS_EXPIRED: EXIT.batchFailed,
   RECORD_UNREADABLE: EXIT.batchFailed,
   RECORD_WITHOUT_VALUE: EXIT.batchFailed,

@@ -1,4 +1,6 @@
 /** The ports of this machine: a store in a directory, directories, sockets, and the terminal. */
+// Any output of rows can be bound to a file of SQLite on this machine.
+import '../lib/sinks/sqlite/kind.ts'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { demoReceiver } from '../lib/adapters/local/demo-receiver.ts'
@@ -130,6 +132,7 @@ const isDirectory = (path: string): boolean =>
 export const localSinks = (printer: Printer): SinkPorts => ({
   files: (root) => localFiles({ root }),
   print: printSink(printer),
+  connections: { clock: systemClock(), files: true },
 })
 
 /** All ports of this machine, with a store. */

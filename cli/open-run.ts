@@ -62,6 +62,7 @@ export const openRun = async (parts: RunParts): Promise<OpenRun> => {
       const composition = await composeOn(store, parts)
       const close = async (): Promise<void> => {
         await composition.executors?.close()
+        await composition.runner.outputs.close()
         store.close()
         lock.release()
       }

@@ -1,6 +1,7 @@
 export { type OpenedState, openState, type StatePlace } from './access/open-state.ts'
 export { type Duration, hours, milliseconds, minutes, seconds } from './base/duration.ts'
 export { type ErrorCode, errorCodes, MillraceError } from './base/errors.ts'
+export type { SchemaOutput, StandardSchema } from './base/standard-schema.ts'
 export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
@@ -56,3 +57,4 @@ export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize } from './rdd/parallelize.ts'
 export type { PartitionFunction, RDD, ShuffleOptions } from './rdd/rdd.ts'
+export type { Row, SinkDeclaration, TableOptions } from './rdd/sink-declaration.ts'

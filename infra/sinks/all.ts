@@ -1,3 +1,4 @@
 /** Every kind of sink that can be deployed. A new one is registered by its line here. */
 import './dynamodb.ts'
 import './objects.ts'
+import './postgres.ts'

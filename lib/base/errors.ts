@@ -70,6 +70,7 @@ export const errorCodes = {
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',
+  RECORD_INVALID: 'An element does not fit the schema of validate(); it is a dead letter.',
   RECORDS_EXPIRED: 'Records of a topic were deleted before they were read.',
   RECORD_UNREADABLE: 'A record is not of the format that it is decoded with; it is a dead letter.',
   RECORD_WITHOUT_VALUE: 'A record of a topic has no value, and is no text. It is a dead letter.',

@@ -140,8 +140,8 @@ export const planOf = (
     throw new MillraceError('PLAN_NO_OUTPUT', {
       problem: `The pipeline "${name}" has no output operation, so it would never run anything`,
       allowed:
-        'one or more of print(), saveAsTextFiles(), saveAsObjectFiles(), saveToTable() and ' +
-        'foreachRDD()',
+        'one or more of print(), saveAsTextFiles(), saveAsObjectFiles(), saveToTable(), saveTo() ' +
+        'and foreachRDD()',
       fix: 'end a stream with one, for example counts.print()',
     })
   }

@@ -49,6 +49,13 @@ export const corrupt = (file: FileLabels, problem: string, cause?: unknown): Mil
     ...(cause === undefined ? {} : { cause }),
   })
 
+/** The error of a part of a file. Of a large file, other parts may have been counted. */
+export const corruptPart = (file: FileLabels, problem: string, cause: unknown): MillraceError =>
+  fileError('OBJECT_CORRUPT', file, problem, {
+    fix: 'write the file again; of a large file, only this part is put aside',
+    cause,
+  })
+
 export const unsupported = (file: FileLabels, name: string): MillraceError =>
   fileError('OBJECT_UNSUPPORTED', file, `A file holds ${name} data, which is not read as text`, {
     allowed: 'UTF-8 or UTF-16, plain or compressed with gzip or zstd',

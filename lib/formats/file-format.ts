@@ -47,6 +47,8 @@ export interface PartReading<out T> {
   readonly isText: boolean
   /** Whether parts can be read without the whole file in memory. */
   readonly isSplittable: boolean
+  /** Loads what the format needs. Called before it is used, perhaps several times. */
+  readonly prepare?: () => Promise<void>
   /**
    * The parts of a file, in their order.
    *
@@ -58,6 +60,20 @@ export interface PartReading<out T> {
    * given again when it is redriven. Left out: the records are the elements.
    */
   readonly decode?: (record: unknown) => T
+}
+
+/** How files are written. */
+export interface FormatWriting {
+  /** Whether the bytes of two files, one after the other, are a file with the elements of both. */
+  readonly joins: boolean
+  /** Loads what the format needs. Called before it is used, perhaps several times. */
+  readonly prepare?: () => Promise<void>
+  /**
+   * The bytes of a file: the same for the same elements (B3).
+   *
+   * @throws MillraceError `VALUE_UNSUPPORTED` for an element that the format cannot hold.
+   */
+  readonly encode: (elements: readonly unknown[]) => Uint8Array
 }
 
 /**
@@ -76,10 +92,10 @@ export interface FileFormat<out T> {
   readonly settings: FormatSettings
   /** What the names of files end with: `.jsonl`. */
   readonly extension: string
-  /** @internal Loads what the format needs. Called before it is used, perhaps several times. */
-  readonly prepare?: () => Promise<void>
   /** @internal Left out: it can only be written. */
   readonly reading?: LineReading<T> | PartReading<T>
+  /** @internal Left out: it can only be read. */
+  readonly writing?: FormatWriting
 }
 
 /** A file that is in memory. */
@@ -90,7 +106,5 @@ export const fileInMemory = (name: string, bytes: Uint8Array): SizedFile => ({
   read: async (from, to) => bytes.subarray(from, to),
 })
 
-/** How files are read in parts, with what must be loaded before. */
-export interface PreparedReading extends Omit<PartReading<unknown>, 'decode'> {
-  readonly prepare?: () => Promise<void>
-}
+/** How files are read in parts, without the step that makes elements. */
+export type FileDivision = Omit<PartReading<unknown>, 'decode'>

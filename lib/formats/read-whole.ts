@@ -1,5 +1,5 @@
 import { fileContent, fileText, type StoredFile } from './file-content.ts'
-import { fileInMemory, type PreparedReading } from './file-format.ts'
+import { fileInMemory, type FileDivision } from './file-format.ts'
 import type { FileLimits } from './file-limits.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { FileLimits } from './file-limits.ts'
  * @throws MillraceError as `fileText` and `fileContent`, and any error of the format.
  */
 export const readWhole = async (
-  format: PreparedReading,
+  format: FileDivision,
   stored: StoredFile,
   limits: FileLimits,
 ): Promise<readonly unknown[]> => {

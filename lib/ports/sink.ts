@@ -9,6 +9,8 @@ export interface SinkBatch {
   readonly path: string
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
+  /** The settings of an output that was declared with `saveTo`: plain data of its kind. */
+  readonly settings?: object
 }
 
 /**
@@ -67,6 +69,8 @@ export interface Sink<C> {
    * batch away in the meantime, there may be nothing to mark.
    */
   publish?(batch: SinkBatch, fence: Fence, receipt: Receipt): Promise<void>
+  /** Ends its connections. It is called once, when no batch is open. Never rejects. */
+  close?(): Promise<void>
 }
 
 /** What a sink must know to publish a batch. It is short, and only the sink reads it. */

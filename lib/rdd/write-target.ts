@@ -1,4 +1,5 @@
 import type { Format } from '../formats/format.ts'
+import type { SinkDeclaration } from './sink-declaration.ts'
 
 /** Where partitions are written to, and how. */
 export interface WriteTarget {
@@ -9,6 +10,8 @@ export interface WriteTarget {
   readonly place: string
   /** How a partition becomes bytes. Missing if the target takes elements. */
   readonly format?: Format
+  /** What `saveTo` was given. Missing for other outputs. */
+  readonly sink?: SinkDeclaration
 }
 
 /** Writes the partitions of a batch to a target, under the fence of the running attempt (B4). */

@@ -26,7 +26,8 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
     new RegExp(
       '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
         '|formats/(object-lines|record-format|[a-z-]+/.*)' +
-        '|rdd/operations/save-as-(text|object)-file)\\.ts$',
+        '|sinks/[a-z]+/[a-z]+' +
+        '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],

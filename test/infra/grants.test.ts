@@ -48,6 +48,7 @@ const ACTIONS: Readonly<
   SendMessageCommand: { always: ['sqs:SendMessage'] },
   SendMessageBatchCommand: { always: ['sqs:SendMessage'] },
   GetParameterCommand: { always: ['ssm:GetParameter'] },
+  GetSecretValueCommand: { always: ['secretsmanager:GetSecretValue'] },
   InvokeCommand: { always: ['lambda:InvokeFunction'] },
 }
 
@@ -59,7 +60,7 @@ const filesBelow = (folder: string): readonly string[] =>
 /** The commands that the functions and the command line send. They use the same adapters. */
 const commands: readonly string[] = [
   ...new Set(
-    ['lib/adapters/aws', 'functions']
+    ['lib/adapters/aws', 'lib/sinks', 'functions']
       .flatMap(filesBelow)
       .flatMap((file) =>
         [...readFileSync(file, 'utf8').matchAll(/\bnew (\w+Command)\b/g)].map(
@@ -141,12 +142,12 @@ const SECRET = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:login'
 
 const applications: readonly {
   readonly name: string
+  /** Left out: everything is created. */
+  readonly given?: (stack: Stack) => GivenBindings
   readonly intake: readonly string[]
   readonly driver: readonly string[]
   /** Those of executors. Left out: there are none. */
   readonly executor?: readonly string[]
-  /** What its names are bound to. Left out: all is created. */
-  readonly bindings?: (stack: Stack) => GivenBindings
 }[] = [
   {
     name: 'clicks',
@@ -156,10 +157,16 @@ const applications: readonly {
   { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
   { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
   {
+    name: 'scores',
+    given: (stack) => ({ scores: Secret.fromSecretNameV2(stack, 'Mine', 'scores') }),
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'postgres.secrets'],
+  },
+  {
     name: 'topics',
     intake: ['kafka.clusters', 'kafka.clustersByRole', 'kafka.networks', 'kafka.secrets'],
     driver: ['objects.outputs'],
-    bindings: (stack) => ({
+    given: (stack) => ({
       sold: new KafkaCluster(stack, 'Cluster', {
         clusterArn: `${CLUSTER}1`,
         secret: Secret.fromSecretCompleteArn(stack, 'Login', `${SECRET}-abcdef`),
@@ -190,10 +197,10 @@ const resourcesOf = ({ Resource }: Statement): readonly unknown[] =>
   Array.isArray(Resource) ? (Resource as unknown[]) : [Resource]
 
 describe.each(applications)('the list and the template of $name', (application) => {
-  const { name, intake, driver, executor, bindings } = application
+  const { name, given, intake, driver, executor } = application
   const { template } = synthesise(name, (stack) => ({
+    ...(given === undefined ? {} : { bindings: given(stack) }),
     ...(executor === undefined ? {} : { executors: 2 }),
-    ...(bindings === undefined ? {} : { bindings: bindings(stack) }),
   }))
   const statements = {
     intake: statementsOf(template, 'AppIntakePolicy'),

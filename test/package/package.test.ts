@@ -127,6 +127,7 @@ describe('the packed package', () => {
     },
     { entry: 'lib/formats/index.d.ts', files: ['lib/formats/json/json.d.ts'] },
     { entry: 'lib/formats/csv/index.d.ts', files: ['lib/formats/csv/columns.d.ts'] },
+    { entry: 'lib/formats/parquet/index.d.ts', files: ['lib/formats/parquet/parquet.d.ts'] },
     { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },
   ])('$entry shows users no any', ({ entry, files }) => {
     const declarations = join(project, 'node_modules', 'millrace', 'dist')
@@ -244,6 +245,7 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
       '@aws-sdk/client-lambda',
       '@platformatic/kafka',
       'csv-parse',
+      'hyparquet',
       'hyparquet-writer',
     ]
     const toDeploy = Object.keys(manifest.peerDependencies).filter(

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { Random } from '../../lib/testing/random.ts'
+import { Feeder } from './feeder.ts'
 import { eventsIn, millrace, pipelinePath, startMillrace, temporaryDirectory } from './millrace.ts'
 import { NumberedLines } from './numbered-lines.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
@@ -14,46 +15,6 @@ const SEED = 20_261
 const KILLS = 30
 /** Prints a line into the output of the tests. */
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
-
-const WORDS = [
-  'mill',
-  'race',
-  'wheel',
-  'river',
-  'sluice',
-  'grain',
-  'stone',
-  'Ünal',
-  '水',
-  '__proto__',
-]
-
-/** Writes files of words, each complete when it appears, and remembers all words. */
-class Feeder {
-  readonly pairs: (readonly [string, number])[] = []
-  readonly #directory: string
-  readonly #random: Random
-  #files = 0
-
-  constructor(directory: string, random: Random) {
-    this.#directory = directory
-    this.#random = random
-    mkdirSync(join(directory, 'in'))
-  }
-
-  write(): void {
-    const lines = Array.from({ length: this.#random.between(1, 20) }, () =>
-      Array.from({ length: this.#random.between(1, 5) }, () => this.#random.pick(WORDS)),
-    )
-    const name = `file-${String(this.#files++).padStart(4, '0')}`
-    writeFileSync(
-      join(this.#directory, name),
-      lines.map((words) => `${words.join(' ')}\n`).join(''),
-    )
-    renameSync(join(this.#directory, name), join(this.#directory, 'in', name))
-    for (const word of lines.flat()) this.pairs.push([word, 1])
-  }
-}
 
 test(
   'a directory: totals are exact, and each output is there once, after thirty kills',

@@ -56,20 +56,22 @@ const isNotBlank = (line: string): boolean => /\S/.test(line)
  * Makes elements of the records of files. Records that a format gives up are decoded here, so that
  * each of them becomes a dead letter, and can be redriven.
  */
-export const fileRecordNode = <T>(records: PlanNode, format: FileFormat<T>): OperatorNode => {
-  const { name, settings, prepare, reading } = format
-  const node = operatorNode(
-    'decode',
-    [records],
-    async ([input]) => {
-      await prepare?.()
-      if (reading?.shape !== 'lines')
-        return reading?.decode === undefined ? input : input?.map(reading.decode)
-      const lines = input as RDD<string> | undefined
-      return lines?.filter(isNotBlank).map(reading.decode)
-    },
-    { narrow: true, parameters: { format: name, ...settings } },
-  )
+export const fileRecordNode = <T>(
+  records: PlanNode,
+  { name, settings }: FileFormat<T>,
+  reading: NonNullable<FileFormat<T>['reading']>,
+): OperatorNode => {
+  const compute =
+    reading.shape === 'lines'
+      ? (input: RDD<unknown>) => (input as RDD<string>).filter(isNotBlank).map(reading.decode)
+      : async (input: RDD<unknown>) => {
+          await reading.prepare?.()
+          return reading.decode === undefined ? input : input.map(reading.decode)
+        }
+  const node = operatorNode('decode', [records], async ([input]) => input && compute(input), {
+    narrow: true,
+    parameters: { format: name, ...settings },
+  })
   return Object.freeze({ ...node, isPartOfSource: true })
 }
 

@@ -1,5 +1,5 @@
 import type { FileLimits } from '../../formats/file-limits.ts'
-import type { PreparedReading } from '../../formats/file-format.ts'
+import type { FileDivision } from '../../formats/file-format.ts'
 
 /**
  * Makes the elements of a file from its bytes. `path` is the path of the file below the watched
@@ -44,7 +44,7 @@ export interface FileSelection {
   /** Makes the elements of a file. Default: the lines of its text. */
   readonly read?: FileReader
   /** Makes the records of a file by a format, in place of `read`. Default: there is none. */
-  readonly format?: PreparedReading
+  readonly format?: FileDivision
   /** Whether `read` gets the bytes decompressed. Text is always decompressed. Default false. */
   readonly decompress?: boolean
   /** The limits of one file. Default: {@link FILE_LIMITS}. */

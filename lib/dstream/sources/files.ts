@@ -149,18 +149,16 @@ const formatStream = <T>(
       value: Object.keys({ format, read }).join(', '),
       fix: 'leave out one of them',
     })
-  const { reading, prepare } = (format as FileFormat<T> | undefined) ?? {}
+  const { reading } = (format as FileFormat<T> | undefined) ?? {}
   if (reading === undefined)
     throw new MillraceError('ARGUMENT_INVALID', {
       problem: 'fileStream() needs a format that files can be read with',
       value: format,
       fix: "for example { format: jsonLines() }, with jsonLines from 'millrace/formats'",
     })
-  const prepared = prepare === undefined ? {} : { prepare }
-  const isLines = reading.shape === 'lines'
-  const inParts = isLines ? {} : { format: Object.freeze({ ...reading, ...prepared }) }
+  const inParts = reading.shape === 'lines' ? {} : { format: reading }
   const records = watch<unknown>(ssc, 'fileStream', name, { ...options, ...inParts })
-  return records.to<T>(fileRecordNode(records.node, format))
+  return records.to<T>(fileRecordNode(records.node, format, reading))
 }
 
 /** Options with the reading of a format, which only this file makes. */

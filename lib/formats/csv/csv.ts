@@ -120,11 +120,11 @@ const formatOf = (name: string, options: CsvOptions, delimiter: string): FileFor
     name,
     settings: planOf(settings),
     extension: `.${name}`,
-    prepare: prepareCsv,
     reading: Object.freeze({
       shape: 'parts',
       isText: true,
       isSplittable: true,
+      prepare: prepareCsv,
       open: openCsv(settings),
       decode: decodeRow(settings),
     }),

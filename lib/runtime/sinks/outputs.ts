@@ -33,6 +33,8 @@ export interface Outputs {
    * @throws MillraceError `OUTPUT_FAILED`.
    */
   publish(app: string, finished: readonly FinishedOutput[]): Promise<void>
+  /** Ends the connections of all sinks, when nothing is written any more. Never rejects. */
+  close(): Promise<void>
 }
 
 /** What outputs need. */
@@ -69,7 +71,8 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
       const sink = await sinkOf(kind, location)
       // Encode all partitions first: an element that cannot be encoded must not leave half a batch.
       const contents = partitions.map((elements) => kind.encode(elements, target))
-      const batch = await sink.open({ path: location.path, timeMs }, fence)
+      const settings = target.sink === undefined ? {} : { settings: target.sink.settings }
+      const batch = await sink.open({ path: location.path, timeMs, ...settings }, fence)
       try {
         for (const [index, content] of contents.entries()) await batch.write(index, content)
       } catch (error) {
@@ -91,6 +94,12 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
           await sink.publish?.({ path: location.path, timeMs }, { app, generation, epoch }, receipt)
         },
       )
+    },
+
+    async close(): Promise<void> {
+      const opened = await Promise.allSettled(sinks.values())
+      sinks.clear()
+      for (const one of opened) if (one.status === 'fulfilled') await one.value.close?.()
     },
   }
 }

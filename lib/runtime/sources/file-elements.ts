@@ -7,7 +7,7 @@ import {
   fileText,
   type StoredFile,
 } from '../../formats/file-content.ts'
-import type { PreparedReading } from '../../formats/file-format.ts'
+import type { FileDivision } from '../../formats/file-format.ts'
 import { FILE_LIMITS } from '../../formats/file-limits.ts'
 import type { Decoded, RejectedPart } from '../../formats/format.ts'
 import { readWhole } from '../../formats/read-whole.ts'
@@ -135,7 +135,7 @@ const recordsOf = (
 const recordsOfFormat = async (
   file: FileReference,
   stored: StoredFile,
-  format: PreparedReading,
+  format: FileDivision,
   { source, putAside, limits = FILE_LIMITS }: FileReadingParts,
 ): Promise<ReadRecords> => {
   // What is missing here is missing for all files.

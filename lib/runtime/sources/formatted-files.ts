@@ -6,8 +6,7 @@
  * when it is read is put aside by itself: other parts of the file have been counted by then. Its
  * dead letter names it, and holds no records.
  */
-import { isMillraceError } from '../../base/errors.ts'
-import type { FilePart, PreparedReading, SizedFile } from '../../formats/file-format.ts'
+import type { FilePart, FileDivision, SizedFile } from '../../formats/file-format.ts'
 import type { LazyPartition, SourcePartition } from '../../rdd/partition.ts'
 import { deadLetterOfFile, type FileReference, positionOfFile } from '../../state/dead-letters.ts'
 import { type FileReadingParts, originOf } from './file-elements.ts'
@@ -47,7 +46,7 @@ const sizedFile = (
 export const formattedParts = async <T extends FileReference>(
   file: T,
   bytesOf: ReadBytes<T>,
-  format: PreparedReading,
+  format: FileDivision,
   parts: FileReadingParts,
 ): Promise<FilePartitions> => {
   const read: ReadRange = async (from, to) => (await bytesNow(file, bytesOf, { from, to })).bytes
@@ -59,7 +58,7 @@ export const formattedParts = async <T extends FileReference>(
 
 /** The parts of a compressed text of a format. */
 export const compressedFormat =
-  (file: FileReference, format: PreparedReading, parts: FileReadingParts): DivideText =>
+  (file: FileReference, format: FileDivision, parts: FileReadingParts): DivideText =>
   async (text, textBytes) => {
     const read: ReadRange = (from, to) => damagedIsChanged(file, () => text.bytes({ from, to }))
     return divide(file, format, parts, sizedFile(file, textBytes, parts, read))
@@ -67,7 +66,7 @@ export const compressedFormat =
 
 const divide = async (
   file: FileReference,
-  format: PreparedReading,
+  format: FileDivision,
   parts: FileReadingParts,
   sized: SizedFile,
 ): Promise<readonly SourcePartition<unknown>[]> => {
@@ -81,10 +80,10 @@ const divide = async (
   }
 }
 
-/** The error of a format. What reading has thrown is thrown again. */
+/** The error of a format. What reading has thrown is thrown again, also where a format wraps it. */
 const aboutContent = (error: unknown): unknown => {
-  if (error instanceof ReadFailure) throw error.cause
-  if (isMillraceError(error) && error.code === 'PACKAGE_MISSING') throw error
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (one instanceof ReadFailure) throw one.cause
   return error
 }
 

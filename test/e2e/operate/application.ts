@@ -68,7 +68,11 @@ export class Application {
       generation: 1,
       heads: this.heads,
       sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
-      outputs: { write: async () => undefined, publish: async () => undefined },
+      outputs: {
+        write: async () => undefined,
+        publish: async () => undefined,
+        close: async () => undefined,
+      },
       listen: () => undefined,
       leaseMs: LEASE_MS,
     })

@@ -55,12 +55,14 @@ const libraryBan: Ban = {
   modules: new Set([...TIMER_MODULES, ...SURROUNDING_MODULES]),
 }
 
+/** A kind of sink that users name has its adapter in its folder. */
+const ADAPTER_OF_SINK = /^lib\/sinks\/\w+\/[\w-]+-database\.ts$/
+
 const banOf = (path: string): Ban | undefined => {
   const room = roomOf(path)
   if (room === 'cli' || room === 'tools') return commandLineBan
-  return path.startsWith('lib/') && !room.startsWith('adapters/') && room !== 'testing'
-    ? libraryBan
-    : undefined
+  const isAdapter = room.startsWith('adapters/') || ADAPTER_OF_SINK.test(path)
+  return path.startsWith('lib/') && !isAdapter && room !== 'testing' ? libraryBan : undefined
 }
 
 /** The names that an expression or a destructuring takes out of a global, as `Date.now`. */

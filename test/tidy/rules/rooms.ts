@@ -19,6 +19,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'adapters/local': ['adapters', 'adapters/memory', 'formats', 'ports', 'base'],
   'adapters/aws': ['adapters', 'ports', 'base'],
   tools: ['dstream', 'base'],
+  sinks: ['runtime', 'rdd', 'formats', 'ports', 'adapters/aws', 'base'],
   testing: [
     'runtime',
     'dstream',
@@ -45,6 +46,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sources: ['runtime', 'dstream'],
   cli: [
     'access',
+    'sinks',
     'runtime',
     'dstream',
     'state',
@@ -67,7 +69,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   infra: ['tools', 'dstream', 'base'],
-  examples: ['index', 'formats', 'sources'],
+  examples: ['index', 'formats', 'sinks', 'sources'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */

@@ -68,7 +68,11 @@ export class LocalBed {
       clock,
       randomness: { attemptId: () => `attempt${generation}x${++this.#attempts}` },
       sources: new Map([[source, this.#source({ store, app: plan.name, source })]]),
-      outputs: { write: async () => undefined, publish: async () => undefined },
+      outputs: {
+        write: async () => undefined,
+        publish: async () => undefined,
+        close: async () => undefined,
+      },
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: 0,
     }

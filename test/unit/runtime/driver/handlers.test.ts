@@ -49,7 +49,11 @@ class Functions {
       clock: { ...clock, sleep },
       randomness,
       sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
-      outputs: { write: async () => undefined, publish: async () => undefined },
+      outputs: {
+        write: async () => undefined,
+        publish: async () => undefined,
+        close: async () => undefined,
+      },
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: leaseMsFor(TIMEOUT_MS),
     }

@@ -2,6 +2,9 @@
 import type { DStream, StreamingContext } from 'millrace'
 import { jsonLines } from 'millrace/formats'
 import { csv, type CsvType } from 'millrace/formats/csv'
+import { parquet } from 'millrace/formats/parquet'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { redrive } from '../../../../lib/runtime/dead-letters/redrive.ts'
@@ -46,6 +49,7 @@ const run = async (
   return { lines: lines.filter((line) => line !== ''), deadLetters: await world.deadLetters() }
 }
 
+const parquetFile = readFileSync(join(import.meta.dirname, '../../formats/fixtures/snappy.parquet'))
 const JSON_LINES = '{"n":1}\n\n{"n":}\r\n  \n{"n":3}'
 const CSV = 'n,t\n1,a\n2,"b\n""c"\nx,d\n4,e,f\n5,g\n'
 
@@ -80,6 +84,14 @@ describe.each(HELD)('read $how', (held) => {
         ['RECORD_UNREADABLE', 'n,t\n4,e,f'],
       ] as const,
     })),
+    {
+      what: 'Parquet, of which one file is damaged',
+      elements: (ssc) =>
+        ssc.fileStream('in', { format: parquet<{ n: bigint }>() }).map(({ n }) => Number(n) % 50),
+      files: { 'a.parquet': parquetFile, 'b.parquet': parquetFile.subarray(0, 900) },
+      lines: Array.from({ length: 100 }, (_, n) => String(n % 50)),
+      bad: [['OBJECT_CORRUPT', expect.stringContaining('b.parquet') as string]],
+    },
     {
       what: 'CSV without the column that is asked for',
       elements: (ssc) => ssc.fileStream('in', { format: csv({ columns: { n: 'number' } }) }),
@@ -126,4 +138,20 @@ test('a bad row can be redriven, with its header, when the code is corrected', a
     '{"n":2}\n{"n":"x\\ny"}\n',
   )
   expect(await world.deadLetters()).toEqual([])
+})
+
+test('a row group that is damaged is put aside by itself when the file is large', async () => {
+  const bytes = new Uint8Array(parquetFile)
+  // In the second of three row groups.
+  bytes.fill(0xff, 500, 560)
+  const elements = (ssc: StreamingContext) =>
+    ssc.fileStream('in', { format: parquet<{ n: bigint }>() }).map(({ n }) => Number(n))
+  const inParts = await run(elements, { 'a.parquet': bytes }, { batchBytes: 0, partBytes: 7 })
+  expect(inParts.lines).toHaveLength(60)
+  expect(inParts.deadLetters).toMatchObject([
+    [expect.stringContaining('a.parquet@40'), 'OBJECT_CORRUPT', expect.stringContaining('at 40')],
+  ])
+  const atOnce = await run(elements, { 'a.parquet': bytes }, { batchBytes: Infinity, partBytes: 7 })
+  expect(atOnce.lines).toEqual([])
+  expect(atOnce.deadLetters).toHaveLength(1)
 })

@@ -1,0 +1,90 @@
+/** Types of columns, and elements as columns: for formats that store a table. */
+import { MillraceError } from '../base/errors.ts'
+
+/**
+ * The type of a column that is written. `'bigint'`: whole numbers of 64 bits, also from numbers.
+ * `'date'`: a time in milliseconds. `'json'`: any value that JSON has.
+ *
+ * @example const price: ColumnType = 'number'
+ */
+export type ColumnType = 'text' | 'number' | 'bigint' | 'boolean' | 'date' | 'bytes' | 'json'
+
+/** A column of a table. */
+export interface Column {
+  readonly name: string
+  readonly type: ColumnType
+  /** Null: the element has no value for it. */
+  readonly values: readonly unknown[]
+}
+
+const isWhole = (value: unknown): boolean =>
+  typeof value === 'bigint' ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value)
+
+/** In the order in which they are tried for a column without a type. */
+const FITS: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
+  text: (value) => typeof value === 'string' && value.isWellFormed(),
+  number: (value) => typeof value === 'number',
+  boolean: (value) => typeof value === 'boolean',
+  date: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+  bytes: (value) => value instanceof Uint8Array,
+  bigint: isWhole,
+  json: () => true,
+}
+
+/** The names of types. */
+export const columnTypes: readonly string[] = Object.keys(FITS)
+
+const isMissing = (value: unknown): boolean => value === undefined || value === null
+
+/** Whether an element has named fields. */
+export const isRow = (element: unknown): element is Readonly<Record<string, unknown>> =>
+  typeof element === 'object' &&
+  element !== null &&
+  !Array.isArray(element) &&
+  !ArrayBuffer.isView(element) &&
+  !(element instanceof Date || element instanceof Map || element instanceof Set)
+
+const unsupported = (problem: string, value: unknown, fix: string): MillraceError =>
+  new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
+
+/**
+ * The columns of some elements, in the order in which they first appear. A column without a type
+ * gets one from all of its values: numbers are always `'number'`, so that files agree.
+ *
+ * @throws MillraceError `VALUE_UNSUPPORTED` for an element that is no object, and for a field that
+ * is not of its type.
+ */
+export const columnsOf = (
+  elements: readonly unknown[],
+  types: Readonly<Record<string, ColumnType>> | undefined,
+): readonly Column[] => {
+  const names = new Set(Object.keys(types ?? {}))
+  for (const element of elements) {
+    if (!isRow(element))
+      throw unsupported(
+        'A table takes objects',
+        element,
+        'map the elements to objects first: { word, count }',
+      )
+    if (types === undefined) for (const name of Object.keys(element)) names.add(name)
+  }
+  return [...names].map((name) => {
+    const values = elements.map((row) => (row as Record<string, unknown>)[name] ?? null)
+    const type = types?.[name] ?? typeOf(values)
+    const unfit = values.find((value) => !isMissing(value) && !FITS[type](value))
+    if (unfit !== undefined)
+      throw unsupported(
+        `The column ${name} has a value that is not of the type ${type}`,
+        unfit,
+        'give the column another type, or map the elements',
+      )
+    return { name, type, values }
+  })
+}
+
+const typeOf = (values: readonly unknown[]): ColumnType => {
+  const given = values.filter((value) => !isMissing(value))
+  if (given.length === 0) return 'text'
+  const found = Object.entries(FITS).find(([, fits]) => given.every(fits))
+  return found?.[0] as ColumnType
+}
