@@ -12,12 +12,12 @@ const TRIES_MAX = 100
 const PAUSE_MS = 100
 
 /** Until the broker does it: it refuses calls for a moment after a topic was made or deleted. */
-export const eventually = async <T>(call: () => Promise<T>): Promise<T> => {
+export const eventually = async <T>(call: () => Promise<T>, triesMax = TRIES_MAX): Promise<T> => {
   for (let tries = 1; ; tries++)
     try {
       return await call()
     } catch (error) {
-      if (tries >= TRIES_MAX) throw error
+      if (tries >= triesMax) throw error
       await sleep(PAUSE_MS)
     }
 }
