@@ -5,6 +5,7 @@ export type { SchemaOutput, StandardSchema } from './base/standard-schema.ts'
 export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
+export type { PartitionAttempt } from './dstream/operators/foreach-partition.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
 export type {
   BinaryRecordsStreamOptions,
