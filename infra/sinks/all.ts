@@ -1,4 +1,5 @@
 /** Every kind of sink that can be deployed. A new one is registered by its line here. */
 import './dynamodb.ts'
+import './items.ts'
 import './objects.ts'
 import './postgres.ts'

@@ -1,26 +1,10 @@
 /** Tables of DynamoDB as outputs. */
-import { Table } from 'aws-cdk-lib/aws-dynamodb'
-import type { BindableType } from '../bindable.ts'
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
 import type { KindGrants } from '../grants.ts'
-import { type AnyTable, createTable } from '../resources.ts'
+import { createTable } from '../resources.ts'
+import { tableType } from '../tables.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
-
-declare module '../bindable.ts' {
-  interface Bindables {
-    tables: AnyTable
-  }
-}
-
-const tableType: BindableType<'tables'> = {
-  property: 'tables',
-  noun: 'table',
-  construct: 'an ITable of aws-cdk-lib/aws-dynamodb',
-  isInstance: (value): value is AnyTable => 'tableArn' in value,
-  service: 'dynamodb',
-  fromArn: (scope, id, arn) => Table.fromTableArn(scope, id, arn),
-  arnOf: ({ tableArn }) => tableArn,
-}
 
 /** A condition on the item is part of the write, and needs no right of its own. */
 const grants = {

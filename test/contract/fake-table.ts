@@ -8,13 +8,17 @@ import { type Answer, type Call, fakeDynamodb } from '../unit/aws/fake-service.t
 type Row = Readonly<Record<string, AttributeValue>>
 
 interface Put {
-  readonly Item: Row
+  /** Of a put. */
+  readonly Item?: Row
+  /** Of an update. */
+  readonly Key?: Row
+  readonly UpdateExpression?: string
   readonly ConditionExpression?: string
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
   readonly ExpressionAttributeValues?: Row
 }
 
-/** A table whose key is `key`. */
+/** A table, whose key is `key` if nothing else is said. */
 export interface FakeTable {
   readonly client: DynamoDBClient
   /** What it holds, by key. */
@@ -30,7 +34,7 @@ class Condition {
   readonly #there: Row
 
   constructor(put: Put, there: Row) {
-    this.#words = put.ConditionExpression?.match(/\(|\)|<=|<|=|[#:]?\w+/g) ?? []
+    this.#words = put.ConditionExpression?.match(/\(|\)|<=|<|=|[#:]?\w+(?:\.#\w+)*/g) ?? []
     this.#put = put
     this.#there = there
   }
@@ -80,8 +84,19 @@ class Condition {
     const word = this.#words.shift() ?? ''
     const attribute = word.startsWith(':')
       ? this.#put.ExpressionAttributeValues?.[word]
-      : this.#there[this.#put.ExpressionAttributeNames?.[word] ?? word]
+      : this.#attributeAt(word.split('.'))
+    if (attribute?.M !== undefined) return 'a map'
     return attribute?.N === undefined ? attribute?.S : Number(attribute.N)
+  }
+
+  #attributeAt(words: readonly string[]): AttributeValue | undefined {
+    let row: Row | undefined = this.#there
+    let found: AttributeValue | undefined
+    for (const word of words) {
+      found = row?.[this.#put.ExpressionAttributeNames?.[word] ?? word]
+      row = found?.M
+    }
+    return found
   }
 
   #take(word: string): boolean {
@@ -98,19 +113,46 @@ class Condition {
 /** DynamoDB refuses names and values that no expression uses. */
 const checkAllUsed = (put: Put): void => {
   const given = { ...put.ExpressionAttributeNames, ...put.ExpressionAttributeValues }
-  const words: readonly string[] = put.ConditionExpression?.match(/[#:]\w+/g) ?? []
+  const text = `${put.ConditionExpression} ${put.UpdateExpression}`
+  const words: readonly string[] = text.match(/[#:]\w+/g) ?? []
   const unused = Object.keys(given).filter((name) => !words.includes(name))
   if (unused.length > 0) throw new Error(`unused in expressions: ${unused.join(', ')}`)
 }
 
-/** An empty table. */
-export const fakeTable = (): FakeTable => {
+/** What `SET #a = :a, #b = :b` makes of an item, or what is put. */
+const changed = (put: Put, there: Row | undefined): Row => {
+  const sets = put.UpdateExpression?.replace(/^SET /, '').split(', ') ?? []
+  const fields = sets.map((set): [string, AttributeValue] => {
+    const [name = '', value = ''] = set.split(' = ')
+    return [
+      put.ExpressionAttributeNames?.[name] ?? '',
+      put.ExpressionAttributeValues?.[value] as AttributeValue,
+    ]
+  })
+  return put.Item ?? { ...there, ...put.Key, ...Object.fromEntries(fields) }
+}
+
+/** An empty table. `keyNames`: its key attributes. `isThrottled`: whether a call is refused. */
+export const fakeTable = (
+  keyNames: readonly string[] = ['key'],
+  isThrottled: () => boolean = () => false,
+): FakeTable => {
   const rows = new Map<string, Row>()
   const puts: string[] = []
   const answer = ({ action, body }: Call): Answer => {
-    if (action !== 'PutItem') throw new Error(`not understood: ${action}`)
+    if (action !== 'PutItem' && action !== 'UpdateItem')
+      throw new Error(`not understood: ${action}`)
+    if (isThrottled())
+      return {
+        status: 400,
+        body: {
+          __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
+          message: 'slow down',
+        },
+      }
     const put = JSON.parse(body) as Put
-    const key = String(put.Item['key']?.S)
+    const given = put.Item ?? put.Key
+    const key = keyNames.map((name) => String(given?.[name]?.S ?? given?.[name]?.N)).join('/')
     const there = rows.get(key)
     puts.push(key)
     checkAllUsed(put)
@@ -123,7 +165,7 @@ export const fakeTable = (): FakeTable => {
           Item: there,
         },
       }
-    rows.set(key, put.Item)
+    rows.set(key, changed(put, there))
     return { status: 200, body: {} }
   }
   return { client: fakeDynamodb(answer), rows, puts }

@@ -157,6 +157,11 @@ const applications: readonly {
   { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
   { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
   {
+    name: 'items',
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'items.tables'],
+  },
+  {
     name: 'scores',
     given: (stack) => ({ scores: Secret.fromSecretNameV2(stack, 'Mine', 'scores') }),
     intake: ['kinesis.streams', 'kinesis.discards'],

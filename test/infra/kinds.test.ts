@@ -6,6 +6,7 @@ import { deployedKinds } from '../../infra/kinds.ts'
 import { sinkKinds } from '../../infra/sinks/sink-kind.ts'
 import { sourceKinds } from '../../infra/sources/source-kind.ts'
 import { sinkKind } from '../../lib/runtime/sinks/sink-kind.ts'
+import '../../lib/sinks/dynamodb/kind.ts'
 import '../../lib/sinks/postgres/kind.ts'
 import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
 import '../../lib/sources/kafka.ts'
@@ -55,10 +56,13 @@ describe('the construct and the functions', () => {
     expect(deployedKinds().length).toBeGreaterThan(4)
   })
 
-  test.each(['clicks', 'files', 'both', 'orders'])('agree on the locations of %s', (name) => {
-    const { template } = synthesise(name)
-    const { sources, outputs } = readDriverEnvironment(variablesOf(template, 'driver'))
-    expect(Object.fromEntries(sources)).toEqual(locationsOf(template, 'MILLRACE_SOURCES'))
-    expect(Object.fromEntries(outputs)).toEqual(locationsOf(template, 'MILLRACE_OUTPUTS'))
-  })
+  test.each(['clicks', 'files', 'both', 'orders', 'items'])(
+    'agree on the locations of %s',
+    (name) => {
+      const { template } = synthesise(name)
+      const { sources, outputs } = readDriverEnvironment(variablesOf(template, 'driver'))
+      expect(Object.fromEntries(sources)).toEqual(locationsOf(template, 'MILLRACE_SOURCES'))
+      expect(Object.fromEntries(outputs)).toEqual(locationsOf(template, 'MILLRACE_OUTPUTS'))
+    },
+  )
 })

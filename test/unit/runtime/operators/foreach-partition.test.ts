@@ -52,7 +52,9 @@ describe('foreachPartition', () => {
     )
     await app.append(SOURCE, 1, ['a', 'b', 'c'])
     await app.tick()
-    const words = order.filter((_, index) => index % 2 === 0).map((text) => text.split(' ')[1])
+    const words = order
+      .filter((_, index) => index % 2 === 0)
+      .map((text) => text.split(' ')[1] ?? '')
     expect(words.toSorted()).toEqual(['a', 'b', 'c'])
     expect(order).toEqual(words.flatMap((word) => [`compute ${word}`, `hand out ${word}`]))
   })
