@@ -8,10 +8,18 @@ import { type Counts, countsOf, sorted } from './results.ts'
 
 /** Where the run writes, and what is there. */
 export interface Tables {
-  /** For `--bind scores=`. */
-  readonly location: string
+  /** For `--bind`. */
+  readonly bindings: readonly string[]
   /** The sum of `n` for each word of a table. */
   readonly sums: (table: 'counts' | 'totals') => Promise<Counts>
+}
+
+/** How a run is killed. */
+export interface KillOptions {
+  readonly kills: number
+  readonly seed: number
+  /** The pipeline. Default: `word-tables`. */
+  readonly pipeline?: string
 }
 
 /** What was killed. */
@@ -21,18 +29,17 @@ export interface Killed {
   readonly words: number
 }
 
-/** Runs `word-tables`, kills it so often, and ends it. The tables must be exact. */
+/** Runs a pipeline, kills it so often, and ends it. The tables must be exact. */
 export const killAndCompare = async (
-  kills: number,
-  seed: number,
+  { kills, seed, pipeline = 'word-tables' }: KillOptions,
   tablesIn: (directory: string) => Tables,
 ): Promise<Killed> => {
   const directory = temporaryDirectory()
-  const { location, sums } = tablesIn(directory)
+  const { bindings, sums } = tablesIn(directory)
   const random = new Random(seed)
   const feeder = new Feeder(directory, random)
-  const bound = ['--bind', 'lines=in', '--bind', `scores=${location}`]
-  const run = ['run', pipelinePath('word-tables'), ...bound, '--state', 'state', '--json']
+  const bound = ['lines=in', ...bindings].flatMap((binding) => ['--bind', binding])
+  const run = ['run', pipelinePath(pipeline), ...bound, '--state', 'state', '--json']
   let again = 0
   for (let kill = 0; kill < kills; kill++) {
     const running = startMillrace(directory, ...run)

@@ -9,8 +9,8 @@ test(
   'tables in a file of SQLite, which stands in for PostgreSQL, are exact after twenty kills',
   { timeout: 180_000 },
   async () => {
-    const { again, words } = await killAndCompare(KILLS, 20_262, (directory) => ({
-      location: 'sqlite:./scores.db',
+    const { again, words } = await killAndCompare({ kills: KILLS, seed: 20_262 }, (directory) => ({
+      bindings: ['scores=sqlite:./scores.db'],
       async sums(table) {
         const database = new DatabaseSync(join(directory, 'scores.db'))
         const rows = database.prepare(`SELECT word, sum(n) AS n FROM ${table} GROUP BY word`).all()

@@ -14,8 +14,8 @@ const isPlain = (value: object): boolean =>
   [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
 
 /**
- * The attribute for a value: bigints are numbers, dates are texts, and bytes are binary. Fields that
- * are undefined are left out.
+ * The attribute for a value: bigints are numbers, dates are texts, and bytes are binary. Fields
+ * that are undefined are left out.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED`.
  */

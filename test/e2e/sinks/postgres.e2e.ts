@@ -173,8 +173,8 @@ test(
     await emptyServer()
     await server.query(`
       DROP TABLE events; CREATE TABLE counts (word text NOT NULL, n bigint NOT NULL)`)
-    const { again, words } = await killAndCompare(KILLS, 20_263, () => ({
-      location: server.url,
+    const { again, words } = await killAndCompare({ kills: KILLS, seed: 20_263 }, () => ({
+      bindings: [`scores=${server.url}`],
       async sums(table) {
         const rows = await server.query(`SELECT word, sum(n) AS n FROM ${table} GROUP BY word`)
         return new Map(rows.map(({ word, n }) => [String(word), Number(n)]))
