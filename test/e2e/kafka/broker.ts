@@ -71,15 +71,26 @@ const freePort = async (): Promise<number> => {
   return port
 }
 
+/** Who may log in where a log-in is asked for. */
+export const LOGIN = { username: 'miller', password: 'a secret' } as const
+
 /** Everything that takes long by default is quick: retention, compaction, rebalances. */
-const settings = (port: number, controller: number, folder: string): string => `
+const settings = (
+  { port, guarded, controller }: Readonly<Record<'port' | 'guarded' | 'controller', number>>,
+  folder: string,
+): string => `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=PLAINTEXT://127.0.0.1:${port},LOGIN://127.0.0.1:${guarded},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port},LOGIN://127.0.0.1:${guarded}
+sasl.enabled.mechanisms=PLAIN
+listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \\
+  required user_${LOGIN.username}="${LOGIN.password}";
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
+message.max.bytes=20000000
+socket.request.max.bytes=100000000
 log.dirs=${folder}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -114,12 +125,15 @@ const canConnect = (port: number): Promise<boolean> =>
 /** A broker, which can die and come back with what it has. */
 export class Broker {
   readonly address: string
+  /** Asks for a log-in. */
+  readonly guardedAddress: string
   readonly #port: number
   readonly #folder: string
   #process: ChildProcess | undefined
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, guarded: number, folder: string) {
     this.#port = port
+    this.guardedAddress = `127.0.0.1:${guarded}`
     this.address = `127.0.0.1:${port}`
     this.#folder = folder
   }
@@ -127,12 +141,13 @@ export class Broker {
   static async start(): Promise<Broker> {
     install()
     const folder = mkdtempSync(join(home, 'run-'))
-    const [port, controller] = [await freePort(), await freePort()]
-    const broker = new Broker(port, folder)
-    writeFileSync(
-      join(folder, 'server.properties'),
-      settings(port, controller, join(folder, 'data')),
-    )
+    const ports = {
+      port: await freePort(),
+      guarded: await freePort(),
+      controller: await freePort(),
+    }
+    const broker = new Broker(ports.port, ports.guarded, folder)
+    writeFileSync(join(folder, 'server.properties'), settings(ports, join(folder, 'data')))
     writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
     const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
     const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', 'server.properties']

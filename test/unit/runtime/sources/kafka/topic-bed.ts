@@ -6,6 +6,7 @@ import { seconds, stream, type Pipeline } from 'millrace'
 import { type KafkaOptions, kafkaRecords } from 'millrace/kafka'
 import { memoryItemStore } from '../../../../../lib/adapters/memory/memory-item-store.ts'
 import type { ItemStore } from '../../../../../lib/ports/item-store.ts'
+import type { TopicReader } from '../../../../../lib/ports/topic-reader.ts'
 import { compose } from '../../../../../lib/runtime/compose.ts'
 import type { RuntimeEvent } from '../../../../../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../../../../../lib/runtime/local/run-local.ts'
@@ -14,6 +15,8 @@ import { MemoryTopic } from '../../../../contract/memory-topic.ts'
 
 const SOURCE = 'kafkaRecords-1'
 const CALLS = ['get', 'query', 'compareAndSet', 'put', 'putAll', 'deleteAll'] as const
+
+type Isolation = NonNullable<KafkaOptions['isolation']>
 
 /** Records as `partition:offset=value`. */
 type Taken = string
@@ -30,9 +33,16 @@ export class TopicBed {
   #nowMs = 1_700_000_000_000
   #attempts = 0
   readonly #pipeline: Pipeline
+  readonly #open: (isolation: Isolation) => TopicReader
 
-  constructor(partitions: number, options: KafkaOptions = {}) {
+  /** `open`: reads another topic than the one in memory. */
+  constructor(
+    partitions: number,
+    options: KafkaOptions = {},
+    open?: (isolation: Isolation) => TopicReader,
+  ) {
     this.topic = new MemoryTopic(partitions)
+    this.#open = open ?? ((isolation) => this.topic.open(isolation))
     this.#pipeline = stream('orders', { batchInterval: seconds(1) }, (ssc) => {
       ssc.streamFrom(kafkaRecords('orders', options)).foreachRDD(async (rdd, time) => {
         const records = await rdd.collect()
@@ -110,7 +120,7 @@ export class TopicBed {
         store,
         clock: { now: () => this.#nowMs, sleep },
         randomness: { attemptId: () => `attempt${++this.#attempts}` },
-        sources: { kafka: async ({ isolation }) => this.topic.open(isolation) },
+        sources: { kafka: async ({ isolation }) => this.#open(isolation) },
         sinks: {},
       },
       locations: new Map([[SOURCE, { kind: 'kafka', brokers: 'localhost:9092' }]]),
