@@ -2,6 +2,7 @@
 import { workerData } from 'node:worker_threads'
 import { sqliteItemStore } from '../lib/adapters/local/sqlite-item-store.ts'
 import { serveThread } from '../lib/adapters/local/thread-server.ts'
+import { outputsLocator } from '../lib/runtime/bindings.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
 import { encodeAnswer, refused, type ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
 import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
@@ -13,11 +14,13 @@ const { module, code, state, generation, isOnce, bindings, locations } = workerD
 const { plan, code: ownCode } = await loadPipelineCode(module)
 const store = sqliteItemStore({ directory: state, create: false })
 const sources = localSources({ isOnce, bindings })
+const ports = localPorts(store, { sources, printer: { print: () => undefined } })
 const server = await composeServer({
   plan,
   generation,
-  ports: localPorts(store, { sources, printer: { print: () => undefined } }),
+  ports,
   locations,
+  locateOutput: outputsLocator({ bindings, cwd: process.cwd(), sources, sinks: ports.sinks }),
   listen: () => undefined,
 })
 

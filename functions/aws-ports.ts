@@ -1,5 +1,5 @@
 /**
- * The ports of the functions on AWS. `aws-sinks.ts` has those that only the driver needs. Each
+ * The ports of the functions on AWS. `aws-sinks.ts` has those that intake does not need. Each
  * client is made once in a process, and loaded when first needed: what a plan does not use costs
  * nothing at a cold start.
  */

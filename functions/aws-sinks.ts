@@ -1,4 +1,4 @@
-/** The sinks on AWS. Only the driver writes outputs, so intake does not contain this file. */
+/** The sinks on AWS. Intake writes no outputs, and so does not contain this file. */
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 

@@ -8,8 +8,8 @@
  *   MILLRACE_SOURCES     JSON: the location of each source, by the id of its node,   all
  *                        as { "kind": "kinesis", "streamArn": "arn:..." }; each kind
  *                        of source has its own form
- *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,               driver
- *                        as { "kind": "objects", "bucket": "name" }; another bucket
+ *   MILLRACE_OUTPUTS     JSON: what the names of outputs are bound to,               driver,
+ *                        as { "kind": "objects", "bucket": "name" }; another bucket  executors
  *                        is taken literally
  *   MILLRACE_EXECUTORS   JSON: the names of the executor functions, as a list;       driver
  *                        default: there are none

@@ -8,6 +8,7 @@ import {
 import { namePart } from '../lib/base/name-part.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
+import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
 import {
   encodeAnswer,
   type ExecutorRequest,
@@ -41,14 +42,15 @@ export const executorFunction = async ({
   environment,
   ports,
 }: ExecutorParts): Promise<ExecutorFunction> => {
-  const { generation, sources } = environment
-  const { answers, randomness, write } = ports
+  const { generation, sources, outputs } = environment
+  const { answers, randomness, sinks, write } = ports
   const log = jsonLog(write)
   const server = await composeServer({
     plan: pipeline.build(),
     generation,
-    ports: { ...ports, sinks: {} },
+    ports,
     locations: sources,
+    locateOutput: outputLocator(outputs, sinks),
     listen: log,
   })
   return async ({ data, ...event }) => {

@@ -2,8 +2,10 @@
 import pipeline from 'millrace-pipeline'
 import { serveThread } from '../lib/adapters/local/thread-server.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
+import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
 import type { ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
 import { awsCommonPorts } from './aws-ports.ts'
+import { awsSinks } from './aws-sinks.ts'
 import { readExecutorEnvironment } from './executor-environment.ts'
 import { jsonLog } from './log.ts'
 
@@ -12,8 +14,9 @@ const ports = awsCommonPorts(environment)
 const server = await composeServer({
   plan: pipeline.build(),
   generation: environment.generation,
-  ports: { ...ports, sinks: {} },
+  ports: { ...ports, sinks: awsSinks },
   locations: environment.sources,
+  locateOutput: outputLocator(environment.outputs, awsSinks),
   listen: jsonLog(ports.write),
 })
 

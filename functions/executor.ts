@@ -1,6 +1,7 @@
 /** An executor as a Lambda function. The driver calls it with one task at a time. */
 import pipeline from 'millrace-pipeline'
 import { awsAnswers, awsCommonPorts, functionsLog } from './aws-ports.ts'
+import { awsSinks } from './aws-sinks.ts'
 import { type ExecutorFunction, executorFunction } from './executor-function.ts'
 import { readExecutorEnvironment } from './executor-environment.ts'
 import { type Invoke, meteredInvocations } from './usage.ts'
@@ -18,7 +19,7 @@ const start = async (): Promise<Started> => {
   const environment = readExecutorEnvironment(process.env)
   const invoke = meteredInvocations(process.env, functionsLog)
   const answers = awsAnswers(environment.blocks, pipeline.name)
-  const ports = { ...awsCommonPorts(environment), answers }
+  const ports = { ...awsCommonPorts(environment), sinks: awsSinks, answers }
   return { executor: await executorFunction({ pipeline, environment, ports }), invoke }
 }
 

@@ -22,7 +22,7 @@ export interface DriverPorts extends FunctionPorts, Pick<WorldPorts, 'sinks'> {
 }
 
 /** The ports of an executor. */
-export interface ExecutorPorts extends CommonPorts {
+export interface ExecutorPorts extends CommonPorts, Pick<WorldPorts, 'sinks'> {
   /** Where large answers go. Left out: a task with a large answer runs in the driver. */
   readonly answers?: BlobStore | undefined
 }

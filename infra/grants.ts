@@ -53,6 +53,9 @@ export const REPLACE_OBJECTS: Grant = {
   actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:ListBucket'],
 }
 
+/** What the code does with objects that it creates, and compares with what is there. */
+export const CREATE_OBJECTS: Grant = { by: 'code', actions: ['s3:GetObject', 's3:PutObject'] }
+
 const LOGS: Grant = { by: 'service', actions: ['logs:CreateLogStream', 'logs:PutLogEvents'] }
 const SEND: Grant = { by: 'code', actions: ['sqs:SendMessage'] }
 const READ_ITEMS: Grant = { by: 'code', actions: ['dynamodb:GetItem', 'dynamodb:Query'] }
@@ -66,7 +69,8 @@ const ITEMS: Grant = {
 
 /**
  * What each role may do with the resources that every application has. Intake only appends: it
- * deletes nothing. An executor reads, and writes nothing but its answers. A reader writes nothing.
+ * deletes nothing. An executor reads, and writes nothing here but its answers. A reader writes
+ * nothing.
  */
 export const grants: Readonly<
   Record<Role | DeploymentRole | AccessLevel, Readonly<Partial<Record<Subject, readonly Grant[]>>>>

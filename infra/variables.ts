@@ -14,9 +14,9 @@ export interface CommonFacts {
   readonly sources: Readonly<Record<string, StoredLocation>>
 }
 
-/** What only the driver is told. */
+/** What not all functions are told. */
 export interface DriverFacts {
-  /** By the name that the pipeline has for them. */
+  /** By the name that the pipeline has for them. The executors are told too. */
   readonly outputs: Readonly<Record<string, StoredLocation>>
   /** It may be known to CloudFormation alone. */
   readonly generation: number
@@ -55,10 +55,11 @@ export const driverVariables = (
 /** The variables of an executor. */
 export const executorVariables = (
   { table, blocks, sources }: CommonFacts,
-  { generation }: Pick<DriverFacts, 'generation'>,
+  { outputs, generation }: Pick<DriverFacts, 'outputs' | 'generation'>,
 ): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
   MILLRACE_BLOCKS: blocks,
   MILLRACE_SOURCES: JSON.stringify(sources),
+  MILLRACE_OUTPUTS: JSON.stringify(outputs),
   MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
 })

@@ -34,7 +34,7 @@ export interface WorkersParts {
   readonly settings: WorkerSettings
   /** What all are told. */
   readonly common: CommonFacts
-  /** What only the driver is told. */
+  /** What the driver and the executors are told. */
   readonly outputs: DriverFacts['outputs']
 }
 
@@ -63,7 +63,7 @@ export const createWorkers = (
     ...inCommon,
     appName,
     executors: settings.executors,
-    environment: executorVariables(common, { generation }),
+    environment: executorVariables(common, { outputs, generation }),
   })
   const names = executors.map((executor) => executor.function.functionName)
   const driverFacts = { outputs, generation, timeoutS, executors: names, threads }

@@ -13,6 +13,7 @@ import { type DriverFunction, driverFunction } from '../../functions/driver-func
 import { jsonLog } from '../../functions/log.ts'
 import type { Executors } from '../../lib/ports/executors.ts'
 import { composeServer } from '../../lib/runtime/compose.ts'
+import { outputLocator } from '../../lib/runtime/sinks/deployed.ts'
 import type { TaskServer } from '../../lib/runtime/tasks/task-server.ts'
 import { type IntakeFunction, intakeFunction } from '../../functions/intake-function.ts'
 import type { DriverPorts } from '../../functions/ports.ts'
@@ -219,6 +220,7 @@ export const loadersOf = ({
         generation: environment.generation,
         ports,
         locations: environment.sources,
+        locateOutput: outputLocator(environment.outputs, ports.sinks),
         listen: jsonLog(ports.write),
       })
     },

@@ -2,10 +2,13 @@
 import { MillraceError } from '../../lib/base/errors.ts'
 import { arnInBucket, bucketType, createBucket } from '../buckets.ts'
 import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
-import { type KindGrants, REPLACE_OBJECTS } from '../grants.ts'
+import { CREATE_OBJECTS, type KindGrants, REPLACE_OBJECTS } from '../grants.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
 
-const grants = { outputs: { driver: [REPLACE_OBJECTS] } } satisfies KindGrants
+/** Executors create parts. The driver looks before, and removes what nobody counts. */
+const grants = {
+  outputs: { driver: [REPLACE_OBJECTS], executor: [CREATE_OBJECTS] },
+} satisfies KindGrants
 
 const FORM = 's3://NAME/PATH, or NAME/PATH'
 const S3_URI = /^s3:\/\/([^/]+)(?:\/(.*))?$/s
@@ -45,7 +48,9 @@ const deploy = (
       grants: grants.outputs,
       arnOf: arnInBucket(bucket, prefix),
     })),
-    keys: outputs.map(({ bucket }) => ({ key: bucket.encryptionKey, role: 'driver', use: 'both' })),
+    keys: outputs.flatMap(({ bucket: { encryptionKey: key } }) =>
+      (['driver', 'executor'] as const).map((role) => ({ key, role, use: 'both' as const })),
+    ),
     commands: outputs.map(({ name, prefix, bucket }) => ({
       id: `See-${name}-${prefix}`,
       value: `aws s3 ls --recursive s3://${bucket.bucketName}/${prefix}`,

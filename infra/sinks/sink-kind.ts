@@ -26,7 +26,7 @@ export interface DeployedSinkKind<P extends keyof Bindables = keyof Bindables> {
    * @throws MillraceError `BINDING_MISSING`: nothing lasts there.
    */
   locate(place: string): NamedPath | undefined
-  /** What the driver may do, by the type of resource. */
+  /** What the driver and the executors may do, by the type of resource. */
   readonly grants: KindGrants
   /** Packages that the functions are bundled with for it. */
   readonly packages: readonly string[]

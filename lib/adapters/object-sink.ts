@@ -3,11 +3,11 @@
  * attempt has written, however late the call arrives. It needs two conditions of the bucket: create
  * if absent, and replace or delete if unchanged.
  *
- * 1. `finish` lists what is there. It must be of this application, and `_SUCCESS` may not carry a
- *    newer fence.
- * 2. It creates the parts, each only if its name is free. A part that is already there with the
- *    same digest counts as written. If the bytes differ, the part gets a name with its own digest:
- *    `part-00000-1f3a...`.
+ * 1. The first `write`, or `admit`, lists what is there. It must be of this application, and
+ *    `_SUCCESS` may not carry a newer fence.
+ * 2. Parts are created, each only if its name is free: here, or by `writePart` in any process. A
+ *    part that is already there with the same digest counts as written. If the bytes differ, the
+ *    part gets a name with its own digest: `part-00000-1f3a...`.
  * 3. The names of the parts are the receipt, and whether another attempt was seen. The commit
  *    stores it.
  * 4. After the commit, `publish` writes `_SUCCESS` with the names of the parts, if there is none.
@@ -20,12 +20,17 @@
  * - A part is deleted only by `publish`, and only a committed attempt is published. When it is, no
  *   other attempt at this batch can be committed. So what it deletes belongs to nobody.
  * - `_SUCCESS` is written only by `publish`, and never by an attempt that was not committed.
+ * - Nothing of this asks who writes. So several processes may write the parts of one attempt, the
+ *   same part twice, at any time: a part counts by its name in the receipt, and under a name are
+ *   the bytes that were there first. For the same reason `abandon` removes nothing: another attempt
+ *   may count what lies there as its own.
  *
  * The limit: a PUT of a dead attempt may arrive after step 1, or after `publish`. Attempts with the
  * same bytes use the same names, so the bucket refuses it. If the bytes differ, because the code or
  * the input of the batch has changed between two attempts, a part stays that `_SUCCESS` does not
  * name. So does a file that another program puts there meanwhile: once the batch is committed,
- * refusing would only keep its output from being seen.
+ * refusing would only keep its output from being seen. A batch whose parts other processes write
+ * takes long, and those of a dead attempt may run on beside it: so `finish` looks once more.
  *
  * A part takes four calls: LIST and HEAD at the same time, PUT, and PUT of `_SUCCESS`. The look
  * comes right before the PUT, and not beside the log of the batch, which would save a round trip.
@@ -36,7 +41,7 @@ import { createHash } from 'node:crypto'
 import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'
 import { MillraceError } from '../base/errors.ts'
 import { type Fence, isOlderFence } from '../ports/fence.ts'
-import type { OpenBatch, Receipt, Sink, SinkBatch } from '../ports/sink.ts'
+import type { OpenBatch, PartReceipt, Receipt, Sink, SinkBatch } from '../ports/sink.ts'
 import {
   checkReplaceable,
   fenceIn,
@@ -147,12 +152,19 @@ const readExisting = async (
   return there
 }
 
-/** Step 2. Returns the name of the part, and whether another attempt was there before. */
+/** A part that is written. The receipt of a part is this as JSON. */
+export interface CreatedPart {
+  readonly name: string
+  /** Whether its plain name was taken: another attempt was there before, or the same one. */
+  readonly isTaken: boolean
+}
+
+/** Step 2. */
 const createPart = async (
   { bucket, path, directory, fence }: Place,
   partition: number,
   bytes: Uint8Array,
-): Promise<{ readonly name: string; readonly isTaken: boolean }> => {
+): Promise<CreatedPart> => {
   const digest = digestOf(bytes)
   const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digest }
   const plain = partName(partition)
@@ -229,7 +241,7 @@ const writtenIn = (receipt: Receipt): Written => {
 
 /**
  * A {@link Sink} of files in a bucket. Each object carries the fence and a digest in its metadata.
- * Content stays in memory until `finish` writes it to the bucket.
+ * Any process can write a part.
  */
 export const objectSink = ({
   description,
@@ -246,24 +258,36 @@ export const objectSink = ({
     description,
     async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
       const place = placeOf(path, fence)
-      const parts: Uint8Array[] = []
+      const created: CreatedPart[] = []
+      let looked: ReturnType<typeof readExisting> | undefined
+      let isShared = false
+      const look = (): ReturnType<typeof readExisting> => (looked ??= readExisting(place))
       return {
         async write(partition, bytes): Promise<void> {
-          parts[partition] = new Uint8Array(bytes)
+          await look()
+          created[partition] = await createPart(place, partition, bytes)
+        },
+        async admit(): Promise<void> {
+          await look()
+          isShared = true
+        },
+        wrote(partition, receipt): void {
+          created[partition] = JSON.parse(receipt) as CreatedPart
         },
         async finish(): Promise<string> {
-          const there = await readExisting(place)
-          const numbered = [...parts.entries()]
-          const created = await mapAtOnce(numbered, CALLS_AT_ONCE, ([partition, bytes]) =>
-            createPart(place, partition, bytes),
-          )
-          const others = there.size > 0 || created.some(({ isTaken }) => isTaken)
-          return receiptOf({ parts: created.map(({ name }) => name), others })
+          const before = await look()
+          const parts = created.map(({ name }) => name)
+          const others =
+            before.size > 0 ||
+            created.some(({ isTaken }) => isTaken) ||
+            (isShared && (await readExisting(place, parts)).size > 0)
+          return receiptOf({ parts, others })
         },
-        async abandon(): Promise<void> {
-          parts.length = 0
-        },
+        abandon: async () => undefined,
       }
+    },
+    async writePart({ path }, fence, partition, bytes): Promise<PartReceipt> {
+      return JSON.stringify(await createPart(placeOf(path, fence), partition, bytes))
     },
     publish: ({ path }, fence, receipt) => publish(placeOf(path, fence), writtenIn(receipt)),
   }

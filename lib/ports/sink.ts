@@ -19,6 +19,10 @@ export interface SinkBatch {
  *   open(batch, fence) -> write(0, ...), write(1, ...), ... -> finish -> commit -> publish
  *                                                          \-> abandon
  *
+ * With `writePart`, other processes write parts of an open batch as well:
+ *
+ *   open -> admit ----> other process: writePart(3, ...) ----> wrote(3, ...) -> finish
+ *
  * What an implementation promises (B4):
  * - *All or nothing.* After `publish` resolves, the target holds what the attempt of this fence has
  *   finished, nothing that it would count as of another attempt, and a sign that it is complete. If
@@ -34,8 +38,11 @@ export interface SinkBatch {
  *   `write`, `finish` or `publish` rejects with `OUTPUT_FENCED`.
  * - *Other content is protected.* Content that this application did not write is not changed: the
  *   call rejects with `OUTPUT_EXISTS`.
- * - *Content belongs to the caller.* The caller may change the content it gave once `write` has
- *   resolved.
+ * - *Content belongs to the caller.* The caller may change the content it gave once `write` or
+ *   `writePart` has resolved.
+ * - *Receipts decide.* A part that `writePart` has written belongs to the batch only if `wrote` was
+ *   told of it. The process that wrote it may be slow, write it twice, or write it again when the
+ *   batch has been published for long: what is published does not change.
  *
  * A sink without `publish` shows a batch when it is finished. A sink declares which of these
  * promises its target cannot keep. The others hold:
@@ -48,11 +55,14 @@ export interface SinkBatch {
  *   items (B3).
  * - `isFenced: false`, for a terminal. Nothing can be refused or replaced: outputs happen at least
  *   once.
+ * - no `writePart`: all parts are written by the process that has opened the batch.
  *
- * What the caller must do: open a batch once in an attempt, write each partition once, in order
- * from 0, one after the other, and then call `finish` or `abandon`. When the attempt is committed,
- * and only then, call `publish` with what `finish` gave, in any process, as often as needed until
- * it resolves.
+ * What the caller must do: open a batch once in an attempt, write each partition once, in any
+ * order, and then call `finish` or `abandon`. The writes come one after the other; with
+ * `writePart`, several may run at the same time. If the sink is not atomic, or not fenced, nothing
+ * is written before all of the batch is encoded: what it shows cannot be taken back. When the
+ * attempt is committed, and only then, call `publish` with what `finish` gave, in any process, as
+ * often as needed until it resolves.
  *
  * Other errors: `OUTPUT_FAILED` (retryable), `STORE_FULL`.
  */
@@ -65,6 +75,11 @@ export interface Sink<C> {
   readonly isFenced?: boolean
   open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<C>>
   /**
+   * Writes a part of a batch that another process has opened under this fence, after its `admit`.
+   * What it gives must come to `wrote` there. Left out: one process writes all parts.
+   */
+  writePart?(batch: SinkBatch, fence: Fence, partition: number, content: C): Promise<PartReceipt>
+  /**
    * Marks a finished batch as complete. `receipt` is what `finish` gave. If the owner has moved the
    * batch away in the meantime, there may be nothing to mark.
    */
@@ -76,9 +91,19 @@ export interface Sink<C> {
 /** What a sink must know to publish a batch. It is short, and only the sink reads it. */
 export type Receipt = string | undefined
 
+/** What a sink must know of a part that another process has written. Only the sink reads it. */
+export type PartReceipt = string
+
 /** A batch that is being written. `C` is the content of one partition: bytes, text or items. */
 export interface OpenBatch<C> {
   write(partition: number, content: C): Promise<void>
+  /**
+   * Only with `writePart`. Makes sure that parts may be written here. No other process may write
+   * one before this has resolved.
+   */
+  admit?(): Promise<void>
+  /** Only with `writePart`: another process has written a part. Called once for each partition. */
+  wrote?(partition: number, receipt: PartReceipt): void
   /**
    * Ends the writing. Afterwards everything is durable. A sink without `publish` now shows the
    * batch, all at once if it is atomic.

@@ -2,11 +2,13 @@ import { MillraceError } from '../base/errors.ts'
 import type { KeyRejection } from './bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { TaskRunner } from './tasks.ts'
-import type { WritePartitions } from './write-target.ts'
+import type { OpenParts, WritePartitions } from './write-target.ts'
 
 /** What an RDD can use while a batch runs. An RDD made outside of a batch has none of it. */
 export interface RddContext {
   readonly write: WritePartitions
+  /** Default: every target takes whole batches. */
+  readonly openParts?: OpenParts
   /** Default: each task runs at once, in this process. */
   readonly tasks?: TaskRunner
   /**

@@ -9,7 +9,7 @@ import type { Step } from './steps.ts'
 import { checkPartitions, shuffled } from './shuffle.ts'
 import type { Combining, ShuffleInput } from './shuffle-types.ts'
 import { ReadAhead } from './read-ahead.ts'
-import { runResultStage } from './result-stage.ts'
+import { runResultStage, type StageOf } from './result-stage.ts'
 import { NO_TASKS, type StageSide } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
@@ -149,7 +149,7 @@ export class RDD<out T> {
     const { label, context, partitionCount, sizeOf = unknownSize } = this.#lineage
     const { tasks = NO_TASKS, keys, pause, taskBytes } = context
     return {
-      prepare: () => this.#prepare(),
+      prepare: async () => void (await this.#lineage.prepare?.()),
       partitionCount,
       partitionAt: async (index, until) =>
         (await this.partitionAt(index, until)) as Partition<readonly [K, V]>,
@@ -194,7 +194,7 @@ export class RDD<out T> {
         return rdd.#lineage.sizeOf?.(index)
       },
       prepare: async () => {
-        for (const rdd of [this as RDD<T>, ...others]) await rdd.#prepare()
+        for (const rdd of [this as RDD<T>, ...others]) await rdd.#lineage.prepare?.()
       },
     })
   }
@@ -235,12 +235,13 @@ export class RDD<out T> {
 
   /** @internal What `make` gives for every partition, as plain data: a result stage. */
   async ofEach<R>(make: (index: number, until?: number) => Promise<R>): Promise<readonly R[]> {
-    await this.#prepare()
-    return runResultStage({ ...this.#lineage, elsewhere: this.#elsewhere }, make)
+    return runResultStage(await this.stage(), make)
   }
 
-  async #prepare(): Promise<void> {
+  /** @internal What a stage over its partitions needs. What must run before it has run. */
+  async stage(): Promise<StageOf> {
     await this.#lineage.prepare?.()
+    return { ...this.#lineage, elsewhere: this.#elsewhere }
   }
 
   /** @internal Writes the elements to a target, partition by partition. */

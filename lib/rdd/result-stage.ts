@@ -3,8 +3,8 @@ import { groupsOf } from './groups.ts'
 import { type Lineage, unknownSize } from './lineage.ts'
 import { NO_TASKS } from './tasks.ts'
 
-/** What a result stage needs of its RDD. */
-type StageOf = Pick<Lineage<unknown>, 'label' | 'partitionCount' | 'context' | 'sizeOf'> &
+/** What a stage needs of its RDD. */
+export type StageOf = Pick<Lineage<unknown>, 'label' | 'partitionCount' | 'context' | 'sizeOf'> &
   Required<Pick<Lineage<unknown>, 'elsewhere'>>
 
 /** What `make` gives for each partition, in their order. Small neighbours are one task. */

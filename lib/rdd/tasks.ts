@@ -15,9 +15,10 @@ import type { Elsewhere } from './elsewhere.ts'
 
 /**
  * The kind of a stage. The tasks of an exchange divide what they give among the partitions of an
- * operator that keeps state: see exchange.ts. The tasks of a state move these partitions.
+ * operator that keeps state: see exchange.ts. The tasks of a state move these partitions. The tasks
+ * of a write encode and write the parts of an output.
  */
-export type StageSide = 'map' | 'result' | 'exchange' | 'state'
+export type StageSide = 'map' | 'result' | 'exchange' | 'state' | 'write'
 
 /** The name of a stage within its batch. */
 export interface StageName {
@@ -34,6 +35,13 @@ export interface Stage extends StageName {
   readonly count: number
   /** Whether its tasks can run in another process. */
   readonly elsewhere: Elsewhere
+  /**
+   * Called before a task runs in this process. It waits for something else than a processor, so the
+   * time does not count as work. Default: nothing is waited for.
+   */
+  readonly ready?: () => Promise<void>
+  /** Called once before tasks go to other processes. Default: nothing is to be done. */
+  readonly admit?: () => Promise<void>
   /** Runs a task in this process, and takes its result at once. */
   readonly here: (index: number) => Promise<void>
   /** Runs a task. Gives the result as plain data, which another process can encode. */
@@ -72,8 +80,11 @@ export class StageNumbers {
 }
 
 /** Runs one task after the other in this process. */
-export const runHere = async ({ count, here }: Stage): Promise<void> => {
-  for (let index = 0; index < count; index++) await here(index)
+export const runHere = async ({ count, ready, here }: Stage): Promise<void> => {
+  for (let index = 0; index < count; index++) {
+    await ready?.()
+    await here(index)
+  }
 }
 
 /** Outside of a batch, stages have no names in a plan. */

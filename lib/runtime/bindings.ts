@@ -55,9 +55,15 @@ export const bindPlan = (plan: Plan, options: BindingOptions): BoundPlan => {
       return [id, options.follow === true ? followed(location, node.source) : location]
     }),
   )
-  const locateOutput = (place: string): SinkLocation => locate(place, bindings, options)
+  const locateOutput = outputsLocator(options)
   for (const place of outputPlaces(plan)) locateOutput(place)
   return { sources, locateOutput }
+}
+
+/** Locates outputs. The bindings must be those of a plan that was bound. */
+export const outputsLocator = (options: BindingOptions): BoundPlan['locateOutput'] => {
+  const bindings: Bindings = new Map(options.bindings.map(parseBinding))
+  return (place) => locate(place, bindings, options)
 }
 
 /** A name may contain colons and dots, as in `localhost:9999`, but no equals sign. */

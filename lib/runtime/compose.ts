@@ -119,10 +119,18 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
   return { runner, receivers }
 }
 
-/** What a task server is composed of: it needs no outputs. */
+/** What a task server is composed of. */
 export type ServerParts = Pick<
   CompositionParts,
-  'plan' | 'generation' | 'ports' | 'locations' | 'listen' | 'held' | 'taskBytes' | 'logSettings'
+  | 'plan'
+  | 'generation'
+  | 'ports'
+  | 'locations'
+  | 'locateOutput'
+  | 'listen'
+  | 'held'
+  | 'taskBytes'
+  | 'logSettings'
 >
 
 /**
@@ -131,8 +139,8 @@ export type ServerParts = Pick<
  * @throws MillraceError As {@link compose}.
  */
 export const composeServer = async (parts: ServerParts): Promise<TaskServer> => {
-  const { plan, generation, ports, taskBytes, logSettings } = parts
-  const { store, clock } = ports
+  const { plan, generation, ports, locateOutput, taskBytes, logSettings } = parts
+  const { store, clock, sinks } = ports
   const { readers: sources } = await openSources(parts)
   return new TaskServer({
     plan,
@@ -141,6 +149,7 @@ export const composeServer = async (parts: ServerParts): Promise<TaskServer> => 
     store,
     clock,
     sources,
+    outputs: outputsTo({ locate: locateOutput, ports: sinks }),
     taskBytes,
     ...(logSettings === undefined ? {} : { logSettings }),
   })
@@ -151,7 +160,9 @@ interface OpenedSources {
   readonly receivers: readonly FedSource[]
 }
 
-const openSources = async (parts: ServerParts): Promise<OpenedSources> => {
+type SourceParts = Omit<ServerParts, 'locateOutput' | 'taskBytes' | 'logSettings'>
+
+const openSources = async (parts: SourceParts): Promise<OpenedSources> => {
   const { plan, ports, held } = parts
   const { store, randomness } = ports
   const process = randomness.attemptId()
@@ -169,7 +180,7 @@ const openSources = async (parts: ServerParts): Promise<OpenedSources> => {
 const openSource = async (
   id: string,
   process: string,
-  { plan, generation, ports, locations, listen, held }: ServerParts,
+  { plan, generation, ports, locations, listen, held }: SourceParts,
 ): Promise<OpenedSource> => {
   const declared = plan.sources.find((planned) => planned.id === id)?.node.source
   const location = locations.get(id)

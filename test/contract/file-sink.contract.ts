@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { partsIn } from '../../lib/adapters/output-layout.ts'
 import type { Fence } from '../../lib/ports/fence.ts'
 import type { Sink } from '../../lib/ports/sink.ts'
 import { expectError } from './errors.ts'
-import { sinkContract } from './sink.contract.ts'
+import { sinkContract, type SinkUnderTest } from './sink.contract.ts'
 import { fenceOf, finishBatch, writeBatch } from './write-batch.ts'
 
 /** A tree of files that a test can look into. Cleans up by itself when the test has finished. */
@@ -164,11 +165,12 @@ const files = (tree: () => FileTree): void => {
   })
 }
 
-/** The lines of a batch, as a reader takes them: none before `_SUCCESS` is there. */
+/** The lines of a batch, as a reader takes them: those of the parts that `_SUCCESS` names. */
 const linesIn = (all: ReadonlyMap<string, Uint8Array>, path: string): readonly string[] => {
-  if (!all.has(`${path}/_SUCCESS`)) return []
-  const parts = [...all].filter(([name]) => name.startsWith(`${path}/part-`))
-  const lines = parts.flatMap(([, bytes]) => Buffer.from(bytes).toString().split('\n'))
+  const success = all.get(`${path}/_SUCCESS`)
+  if (success === undefined) return []
+  const parts = partsIn(success).map((name) => all.get(`${path}/${name}`) ?? bytesOf('gone'))
+  const lines = parts.flatMap((bytes) => Buffer.from(bytes).toString().split('\n'))
   return lines.filter((line) => line !== '')
 }
 
@@ -180,8 +182,9 @@ export const renamedPart = (text: string, index: number): string =>
 export const fileSinkContract = (
   adapter: string,
   open: () => FileTree | Promise<FileTree>,
+  isShared = false,
 ): void => {
-  sinkContract(adapter, async () => {
+  const under = async (): Promise<SinkUnderTest<Uint8Array>> => {
     const tree = await open()
     return {
       sink: tree.sink,
@@ -189,7 +192,8 @@ export const fileSinkContract = (
       spoil: (bytes: Uint8Array) => void bytes.fill(0x78),
       linesOf: async ({ path }) => linesIn(await tree.files(), path),
     }
-  })
+  }
+  sinkContract(adapter, under, isShared)
 
   describe(`files: ${adapter}`, () => {
     let current: FileTree | undefined

@@ -39,6 +39,8 @@ const nobody: Observer = {
   read: () => undefined,
   refused: () => undefined,
   scheduling: () => undefined,
+  partWriting: () => undefined,
+  outputAdmitted: () => undefined,
   outputting: () => undefined,
   outputted: () => undefined,
   outputChanged: () => undefined,
@@ -153,22 +155,28 @@ const pumpedSink = (world: World, sink: Sink<Uint8Array>): Sink<Uint8Array> => (
   open: async (batch, fence) => pumped(world, await sink.open(batch, fence)),
   publish: (batch, fence, receipt) =>
     pumped(world, sink as Required<Sink<Uint8Array>>).publish(batch, fence, receipt),
+  writePart: (batch, fence, partition, bytes) =>
+    pumped(world, sink as Required<Sink<Uint8Array>>).writePart(batch, fence, partition, bytes),
 })
 
-fileSinkContract('simulated outputs', () => {
-  const calls = calmWorld()
-  const environment = aProcess('one')
-  const files = new OutputBucket()
-  return {
-    sink: pumpedSink(
-      calls.world,
-      simulatedOutputs(files, nobody, environment, caller(calls, environment)),
-    ),
-    files: async () => files.files(),
-    renames: renamedPart,
-    plant: async (path, bytes) => files.plant(path, bytes),
-  }
-})
+fileSinkContract(
+  'simulated outputs',
+  () => {
+    const calls = calmWorld()
+    const environment = aProcess('one')
+    const files = new OutputBucket()
+    return {
+      sink: pumpedSink(
+        calls.world,
+        simulatedOutputs(files, nobody, environment, caller(calls, environment)),
+      ),
+      files: async () => files.files(),
+      renames: renamedPart,
+      plant: async (path, bytes) => files.plant(path, bytes),
+    }
+  },
+  true,
+)
 
 streamReaderContract('simulated', async () => {
   const calls = calmWorld()

@@ -1,7 +1,8 @@
 /** What every sink promises. What a place cannot do, its sink declares: then that is checked. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { ErrorCode } from '../../lib/base/errors.ts'
 import type { Fence } from '../../lib/ports/fence.ts'
-import type { OpenBatch, Sink, SinkBatch } from '../../lib/ports/sink.ts'
+import type { OpenBatch, PartReceipt, Sink, SinkBatch } from '../../lib/ports/sink.ts'
 import { errorOf, expectError } from './errors.ts'
 import { fenceOf, finishBatch, writeBatch } from './write-batch.ts'
 
@@ -20,6 +21,8 @@ export interface SinkUnderTest<C> {
 
 const BATCH: SinkBatch = { path: 'out/batch-1000', timeMs: 1_000 }
 const LATER: SinkBatch = { path: 'out/batch-2000', timeMs: 2_000 }
+
+const PARTS = [['a=1', 'b=1'], ['c=1'], ['d=1']]
 
 type Partitions = readonly (readonly string[])[]
 
@@ -72,6 +75,15 @@ class Place<C> {
   async complete(opened: OpenBatch<unknown>, by: Fence): Promise<void> {
     const receipt = await opened.finish()
     await this.#under.sink.publish?.(BATCH, by, receipt)
+  }
+
+  /** Another process writes a part. Default: what the part has. */
+  async writePart(by: Fence, part: number, lines = PARTS[part] ?? []): Promise<PartReceipt> {
+    const { sink, contentOf, spoil } = this.#under
+    const content = contentOf(lines)
+    const receipt = await sink.writePart?.(BATCH, by, part, content)
+    spoil?.(content)
+    return receipt as PartReceipt
   }
 
   async lines(batch = BATCH): Promise<readonly string[]> {
@@ -255,10 +267,82 @@ const publishing = (place: Given): void => {
   })
 }
 
+/** Parts that other processes write. */
+const sharing = (place: Given): void => {
+  const shared: [string, (by: Place<unknown>) => Promise<void>][] = [
+    [
+      'parts of several processes, in any order, beside its own',
+      async (given) => {
+        const batch = await given.open(fenceOf(1, 1))
+        await batch.admit?.()
+        const [last, first] = [
+          await given.writePart(fenceOf(1, 1), 2),
+          await given.writePart(fenceOf(1, 1), 0),
+        ]
+        await batch.write(1, given.content('c=1'))
+        batch.wrote?.(0, first)
+        batch.wrote?.(2, last)
+        await given.complete(batch, fenceOf(1, 1))
+      },
+    ],
+    [
+      'a part that is written twice, and again when the batch is published',
+      async (given) => {
+        const batch = await given.open(fenceOf(1, 1))
+        await batch.admit?.()
+        for (const [part] of PARTS.entries()) {
+          await given.writePart(fenceOf(1, 1), part)
+          batch.wrote?.(part, await given.writePart(fenceOf(1, 1), part))
+        }
+        await given.complete(batch, fenceOf(1, 1))
+        await given.writePart(fenceOf(1, 1), 1)
+      },
+    ],
+    [
+      'nothing of a part that comes late, and has other content',
+      async (given) => {
+        await given.write(fenceOf(1, 2), PARTS)
+        await given.writePart(fenceOf(1, 1), 1, ['other=1'])
+        await given.writePart(fenceOf(1, 2), 2, ['other=1'])
+      },
+    ],
+    [
+      'what an attempt has written that gives up later, and nothing else of it',
+      async (given) => {
+        const older = await given.open(fenceOf(1, 1))
+        await older.admit?.()
+        for (const part of [0, 1]) await given.writePart(fenceOf(1, 1), part)
+        for (const part of [2, 3]) await given.writePart(fenceOf(1, 1), part, ['other=1'])
+        const batch = await given.open(fenceOf(1, 2))
+        await batch.admit?.()
+        for (const [part] of PARTS.entries())
+          batch.wrote?.(part, await given.writePart(fenceOf(1, 2), part))
+        await older.abandon()
+        await given.complete(batch, fenceOf(1, 2))
+      },
+    ],
+  ]
+  test.each(shared)('a batch has %s', async (_, write) => {
+    await write(place())
+    expect(await place().lines()).toEqual(PARTS.flat())
+  })
+
+  test.each<[string, Fence, ErrorCode]>([
+    ['an older attempt', fenceOf(1, 1), 'OUTPUT_FENCED'],
+    ['another application', fenceOf(9, 9, 'other'), 'OUTPUT_EXISTS'],
+  ])('%s may not begin', async (_, by, code) => {
+    await place().write(fenceOf(1, 2), PARTS)
+    const batch = await place().open(by)
+    await expectError(async () => batch.admit?.(), code)
+    expect(await place().lines()).toEqual(PARTS.flat())
+  })
+}
+
 /** Runs what every {@link Sink} promises. */
 export const sinkContract = <C>(
   adapter: string,
   open: () => SinkUnderTest<C> | Promise<SinkUnderTest<C>>,
+  isShared = false,
 ): void => {
   describe(`a sink: ${adapter}`, () => {
     let current: Place<unknown> | undefined
@@ -273,5 +357,6 @@ export const sinkContract = <C>(
     describe('writes', () => writing(place))
     describe('keeps its fence', () => fencing(place))
     describe('shows what is committed', () => publishing(place))
+    if (isShared) describe('lets other processes write', () => sharing(place))
   })
 }

@@ -79,7 +79,7 @@ describe('executors', () => {
     expect(variablesOf(three.template, 'executor')).not.toHaveProperty('MILLRACE_TRIGGERS')
   })
 
-  test('read what the driver reads, and write only answers', () => {
+  test('read what the driver reads, and write only answers and parts of outputs', () => {
     const rows = statementsOf(three.template, 'AppExecutorsPolicy').map(
       ({ Action, Resource }) =>
         [[Action].flat().join(' '), textOf(Resource).replaceAll(/[0-9A-F]{8}/g, '')] as const,
@@ -96,6 +96,7 @@ describe('executors', () => {
       ],
       ['s3:GetObject s3:GetObjectVersion', 'AppBucketdrop.Arn/in/*'],
       ['s3:ListBucket', 'AppBucketdrop.Arn'],
+      ['s3:GetObject s3:PutObject', 'AppBucketresults.Arn/both*'],
     ])
   })
 

@@ -107,13 +107,14 @@ describe('the list and the code', () => {
     expect(needed.filter((action) => !declaredForCode.includes(action))).toEqual([])
   })
 
-  test('an executor writes nothing but its answers', () => {
-    const { answers = [], ...others } = LISTS.executor
+  test('an executor writes nothing but its answers and parts of outputs', () => {
+    const { answers = [], 'objects.outputs': outputs = [], ...others } = LISTS.executor
     const actions = distinctActions(Object.values(others).flat())
     expect(actions.filter((action) => /Put|Write|Delete|Send/.test(action))).toEqual([
       'logs:PutLogEvents',
     ])
     expect(distinctActions(answers)).toEqual(['s3:PutObject'])
+    expect(distinctActions(outputs)).toEqual(['s3:GetObject', 's3:PutObject'])
   })
 
   test('a reader writes nothing, and an operator may do the same to items as the driver', () => {
@@ -183,7 +184,7 @@ const applications: readonly {
     name: 'both',
     intake: ['kinesis.streams', 'kinesis.discards', 'objects.notifications'],
     driver: ['kinesis.streams', 'objects.objects', 'objects.outputs', 'executors'],
-    executor: ['answers', 'kinesis.streams', 'objects.objects'],
+    executor: ['answers', 'kinesis.streams', 'objects.objects', 'objects.outputs'],
   },
 ]
 const OWN = ['table', 'blocks', 'triggers', 'logs']

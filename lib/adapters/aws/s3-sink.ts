@@ -19,7 +19,7 @@ export interface S3SinkOptions {
 
 /**
  * A {@link Sink} of files in a bucket of S3. Each object carries the fence in its metadata.
- * `_SUCCESS` names the attempt and the parts. Content stays in memory until `finish` writes it.
+ * `_SUCCESS` names the attempt and the parts.
  *
  * @example
  * ```ts
@@ -56,8 +56,15 @@ export const s3Sink = ({
     description: sink.description,
     async open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
       const opened = await sink.open(batch, fence)
-      return { ...opened, finish: () => explained(batch.path, () => opened.finish()) }
+      return {
+        ...opened,
+        write: (partition, bytes) => explained(batch.path, () => opened.write(partition, bytes)),
+        admit: () => explained(batch.path, () => opened.admit?.()),
+        finish: () => explained(batch.path, () => opened.finish()),
+      }
     },
+    writePart: (batch, fence, partition, bytes) =>
+      explained(batch.path, () => sink.writePart?.(batch, fence, partition, bytes)),
     publish: (batch, fence, receipt) =>
       explained(batch.path, () => sink.publish?.(batch, fence, receipt)),
   }

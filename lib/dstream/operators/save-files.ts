@@ -4,7 +4,7 @@ import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Format } from '../../formats/format.ts'
 import { type RDD, rddOfElements } from '../../rdd/rdd.ts'
-import { writeChecked } from '../../rdd/write-checked.ts'
+import { writeChecked, writeWhole } from '../../rdd/write-checked.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { checkDurationMs, checkText } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
@@ -73,10 +73,7 @@ export const saveFiles = <T>(
   }
   const parameters = { prefix, suffix, ...(skipEmpty ? { skipEmpty } : {}) }
   const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> =>
-    writeChecked(input, { place: placeAt(batch.timeMs), format }, async (target, partitions) => {
-      const isEmpty = partitions.every((elements) => elements.length === 0)
-      if (!(skipEmpty && isEmpty)) await batch.write(target, partitions)
-    })
+    writeChecked(input, { place: placeAt(batch.timeMs), format }, batch.write, { skipEmpty })
   stream.emit(outputNode(operation, stream.node, parameters, write, places))
 }
 
@@ -128,7 +125,7 @@ const rolledNode = (
 
 const encoded = async (input: RDD<unknown>, format: Format): Promise<Uint8Array> => {
   let bytes: Uint8Array = new Uint8Array()
-  await writeChecked(input, { place: '', format }, async (_, partitions) => {
+  await writeWhole(input, { place: '', format }, async (_, partitions) => {
     bytes = Buffer.concat(partitions.map((elements) => format.encode(elements)))
   })
   return bytes

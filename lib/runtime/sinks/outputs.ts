@@ -1,9 +1,10 @@
 /** The outputs of a pipeline. The sink of its kind writes each place, under the fence (B4). */
 import { mapAtOnce } from '../../base/concurrency.ts'
 import type { Fence } from '../../ports/fence.ts'
-import type { Sink } from '../../ports/sink.ts'
-import type { WriteTarget } from '../../rdd/write-target.ts'
+import type { Receipt, Sink } from '../../ports/sink.ts'
+import type { PartsTarget, WriteTarget } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
+import { outputParts } from './output-parts.ts'
 import { type SinkKind, sinkKindOf, type SinkLocation } from './sink-kind.ts'
 import type { SinkPorts } from './sink-ports.ts'
 
@@ -28,6 +29,17 @@ export interface Outputs {
     stamp: OutputStamp,
   ): Promise<FinishedOutput | undefined>
   /**
+   * Opens a place for the parts of a batch. `finished` takes what must be published. Undefined: the
+   * place shows what it gets at once, so it takes a batch only when all of it is encoded.
+   *
+   * @throws MillraceError As `write`.
+   */
+  openParts(
+    target: WriteTarget,
+    stamp: OutputStamp,
+    finished: (output: FinishedOutput) => void,
+  ): Promise<PartsTarget | undefined>
+  /**
    * Shows the outputs of a committed batch to readers. A second call changes nothing.
    *
    * @throws MillraceError `OUTPUT_FAILED`.
@@ -49,6 +61,18 @@ export interface OutputsParts {
 }
 
 const PUBLISHED_AT_ONCE = 16
+
+const finishedOutput = (
+  location: SinkLocation,
+  { timeMs, fence: { generation, epoch } }: OutputStamp,
+  receipt: Receipt,
+): FinishedOutput => ({
+  location,
+  timeMs,
+  generation,
+  epoch,
+  ...(receipt === undefined ? {} : { receipt }),
+})
 
 /** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
 export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
@@ -80,9 +104,27 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
         throw error
       }
       const receipt = await batch.finish()
-      if (sink.publish === undefined) return undefined
-      const { generation, epoch } = fence
-      return { location, timeMs, generation, epoch, ...(receipt === undefined ? {} : { receipt }) }
+      return sink.publish === undefined
+        ? undefined
+        : finishedOutput(location, { timeMs, fence }, receipt)
+    },
+
+    async openParts(target, { timeMs, fence }, finished): Promise<PartsTarget | undefined> {
+      const location = locate(target.place)
+      const kind = sinkKindOf(location)
+      const sink = await sinkOf(kind, location)
+      if (sink.isAtomic === false || sink.isFenced === false) return undefined
+      return outputParts({
+        // What is atomic is a file for each partition.
+        sink: sink as Sink<Uint8Array>,
+        batch: { path: location.path, timeMs },
+        fence,
+        encode: (elements) => kind.encode(elements, target) as Uint8Array,
+        finished(receipt) {
+          if (sink.publish !== undefined)
+            finished(finishedOutput(location, { timeMs, fence }, receipt))
+        },
+      })
     },
 
     async publish(app, finished): Promise<void> {

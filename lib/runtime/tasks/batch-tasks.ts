@@ -67,12 +67,15 @@ export class BatchTasks implements TaskRunner {
   /** Runs tasks here, one after the other, as long as they are fast. */
   async #runWhileFast(stage: Stage, given: GivenElements, spreader: StageSpreader): Promise<void> {
     const { clock, spread, slowMs = SLOW_MS } = this.#parts
-    const startMs = clock.now()
+    let tookMs = 0
     for (let done = 0; done < stage.count;) {
+      await stage.ready?.()
+      const startMs = clock.now()
       await stage.here(done)
+      tookMs += clock.now() - startMs
       done += 1
       const left = stage.count - done
-      const leftMs = ((clock.now() - startMs) / done) * left
+      const leftMs = (tookMs / done) * left
       // The last one would only move.
       if (left > 1 && leftMs >= slowMs) return spreader.run(stage, spread, { given, from: done })
     }

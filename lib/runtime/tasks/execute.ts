@@ -11,7 +11,7 @@ import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import type { WritePartitions } from '../../rdd/write-target.ts'
+import type { OpenParts, WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { blamed } from '../blame.ts'
@@ -182,10 +182,13 @@ const contextOf = (
     const finished = await outputs.write(target, partitions, { timeMs, fence })
     if (finished !== undefined) written.push(finished)
   }
+  const openParts: OpenParts = (target) =>
+    outputs.openParts(target, { timeMs, fence }, (finished) => void written.push(finished))
   const { onBadKey, poison } = plan.options
   const reject = (bad: BadKey): void => spread.putAside(deadLetterOfKey(timeMs, bad))
   return {
     write,
+    openParts,
     tasks: new BatchTasks({ ...execution, rddOf }),
     taskBytes,
     pause,

@@ -4,6 +4,8 @@
  * stage never runs: no state is read, and nothing is written.
  */
 import type { Plan, Planned } from '../../dstream/plan.ts'
+import type { OutputView } from '../../dstream/plan-node.ts'
+import type { OpenParts } from '../../rdd/write-target.ts'
 import {
   type Stage,
   stageKey,
@@ -23,6 +25,8 @@ export interface StageBatch extends Pick<
 > {
   /** See the context of an RDD. */
   readonly taskBytes: number | undefined
+  /** Opens outputs, for stages that write. Left out: no such stage is asked for. */
+  readonly openParts?: OpenParts
 }
 
 /** The stage to find. Only a node: its first stage with tasks that brings records together. */
@@ -30,7 +34,7 @@ export type WantedStage = StageName | Pick<StageName, 'node'>
 
 /** A stage with its tasks. Undefined: the node has no such stage. */
 export const findStage = async (
-  { plan, timeMs, zeroMs, records, given, pause, taskBytes }: StageBatch,
+  { plan, timeMs, zeroMs, records, given, pause, taskBytes, openParts }: StageBatch,
   name: WantedStage,
 ): Promise<Stage | undefined> => {
   const planned = plan.nodes.find(({ id }) => id === name.node)
@@ -49,10 +53,16 @@ export const findStage = async (
       await exchange?.parts()
       return []
     },
-    context: { write: async () => undefined, tasks: finder, taskBytes, pause },
+    context: {
+      write: writeNothing,
+      ...(openParts === undefined ? {} : { openParts }),
+      tasks: finder,
+      taskBytes,
+      pause,
+    },
   })
   try {
-    await runTo(planned, rdds)
+    await runTo(planned, rdds, { timeMs, isWrite: 'side' in name && name.side === 'write' })
   } catch (error) {
     if (finder.found === undefined) throw error
   }
@@ -67,10 +77,20 @@ const emptyState = (plan: Plan, zeroMs: number): Promise<LiveState> => {
   return LiveState.load(plan, emptyManifest(zeroMs), noSegment)
 }
 
+const writeNothing = async (): Promise<void> => undefined
+
 /** Computes a node as far as its first stages. */
-const runTo = async (planned: Planned, rdds: BatchRdds): Promise<void> => {
+const runTo = async (
+  planned: Planned,
+  rdds: BatchRdds,
+  { timeMs, isWrite }: { readonly timeMs: number; readonly isWrite: boolean },
+): Promise<void> => {
   const [input] = await rdds.inputsOf(planned)
-  if (planned.node.role === 'output') await input?.partitions()
+  // Only functions of the user look at the attempt, and outputs that have one stay in the driver.
+  const attempt = { number: 1, generation: 0, epoch: 0 }
+  const view: OutputView = { timeMs, attempt, write: writeNothing }
+  if (planned.node.role === 'output')
+    await (isWrite ? input && planned.node.run(input, view) : input?.partitions())
   else await (await rdds.of(planned.id))?.partitions()
 }
 

@@ -115,6 +115,7 @@ export class StageSpreader {
     more: Pick<SpreadParts, 'given' | 'from'> = {},
   ): Promise<void> {
     const { executors, clock } = this.#parts
+    await stage.admit?.()
     await spreadStage(stage, {
       ...batch,
       ...more,

@@ -2,11 +2,13 @@
  * Computes tasks for a driver, in a process that has the same plan and code.
  *
  * It builds the same RDDs over the same input, up to the stage of the task. What is after that
- * stage never runs here, and nothing is written. A server computes one task at a time. For the
- * moves of states see state-server.ts.
+ * stage never runs here. Nothing is written but parts of outputs, in a stage that writes, under the
+ * fence of the attempt that asks (B4). A server computes one task at a time. For the moves of
+ * states see state-server.ts.
  */
 import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
+import type { OpenParts } from '../../rdd/write-target.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { loadBatchInput } from '../driver/batch-input.ts'
 import { type Reading, readRecords, type ReadRecords } from '../driver/read-records.ts'
@@ -30,7 +32,7 @@ import {
 
 /** What a server needs of its process. */
 export type TaskServerParts = Reading &
-  Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes' | 'logSettings'>
+  Pick<Runner, 'app' | 'generation' | 'store' | 'taskBytes' | 'logSettings' | 'outputs'>
 
 const NO_DATA = new Uint8Array()
 
@@ -92,7 +94,8 @@ export class TaskServer {
     const { plan, clock, taskBytes } = this.#parts
     const { timeMs, zeroMs, index, count } = request
     const given = { node, partitions: givenPartitions(data, request) }
-    const batch = { plan, timeMs, zeroMs, records: new Map(), pause: pausesOf(clock), taskBytes }
+    const settings = { pause: pausesOf(clock), taskBytes, openParts: this.#openParts(request) }
+    const batch = { plan, timeMs, zeroMs, records: new Map(), ...settings }
     const isKnown = givenRoots(plan).get(request.node) === node
     const stage = isKnown ? await findStage({ ...batch, given }, request) : undefined
     if (stage?.count !== count) return unknownStage(count, stage)
@@ -158,7 +161,13 @@ export class TaskServer {
     const places = stagePlaces(plan)
     if (!places.has(name.node) || places.get(name.node) !== undefined) return undefined
     const { timeMs, zeroMs } = batch
-    const pause = pausesOf(clock)
-    return findStage({ plan, timeMs, zeroMs, records: read.partitions, pause, taskBytes }, name)
+    const settings = { pause: pausesOf(clock), taskBytes, openParts: this.#openParts(batch) }
+    return findStage({ plan, timeMs, zeroMs, records: read.partitions, ...settings }, name)
+  }
+
+  /** Parts are only written here. The driver opens the batch, and finishes it. */
+  #openParts({ app, generation, timeMs, epoch }: TaskBatch): OpenParts {
+    const fence = { app, generation, epoch }
+    return (target) => this.#parts.outputs.openParts(target, { timeMs, fence }, () => undefined)
   }
 }

@@ -205,7 +205,7 @@ const LITTLE_TASK_BYTES = 60
 /** Some states are large, and others become so. */
 const LITTLE_STATE_BYTES = 200
 
-/** Starts a process of an executor: it opens the sources by itself, and has no outputs. */
+/** Starts a process of an executor: it opens sources and outputs by itself. */
 const startServer =
   (parts: ApplicationParts) =>
   (environment: Environment): StartedServer => {
@@ -215,6 +215,7 @@ const startServer =
       generation: environment.generation,
       ports: portsOf(parts, environment),
       locations: locationsOf(parts, plan),
+      locateOutput,
       listen: () => undefined,
       held: LITTLE_HELD,
       taskBytes: LITTLE_TASK_BYTES,

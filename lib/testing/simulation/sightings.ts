@@ -81,6 +81,8 @@ export const recoveryPaths = [
   'an answer to a call that was given up',
   'an executor that has lost its memory',
   'a dead letter of an executor',
+  'a part written by an executor',
+  'a part of an executor that was late for its output',
   'a state moved in an executor',
   'a window moved in an executor',
   'an invocation out of time',

@@ -70,6 +70,7 @@ export class Application {
       sources: new Map([[source, wholeReader(place, lanesReader(place))]]),
       outputs: {
         write: async () => undefined,
+        openParts: async () => undefined,
         publish: async () => undefined,
         close: async () => undefined,
       },

@@ -1,6 +1,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const SINK = 'lib/adapters/object-sink.ts'
+const PARTS = 'lib/runtime/sinks/output-parts.ts'
 
 /** Bugs of the outputs: B4. */
 export const outputBugs: readonly PlantedBug[] = [
@@ -9,11 +10,11 @@ export const outputBugs: readonly PlantedBug[] = [
     effect: 'a batch that is given up or tried again looks complete',
     edits: [
       {
-        file: 'lib/runtime/sinks/outputs.ts',
-        find: 'if (sink.publish === undefined) return undefined\n',
-        replace: `await sink.publish?.({ path: location.path, timeMs }, fence, receipt)
-      if (sink.publish === undefined) return undefined
-`,
+        file: PARTS,
+        find: 'finished(await (await opened()).finish())',
+        replace: `const receipt = await (await opened()).finish()
+      await sink.publish?.(batch, fence, receipt)
+      finished(receipt)`,
       },
     ],
   },
@@ -87,11 +88,64 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: SINK,
-        find: 'const there = await readExisting(place)\n          const numbered',
-        replace: `const there = await readExisting(place)
-          await removeOthers(place, there)
-          const numbered`,
+        find: 'const before = await look()\n',
+        replace: `const before = await look()
+          await removeOthers(place, before)
+`,
       },
     ],
+  },
+  {
+    name: 'parts of executors written before the place is looked at',
+    effect: 'a part may come to lie among the files of somebody else',
+    edits: [
+      {
+        file: 'lib/runtime/tasks/stage-spreader.ts',
+        find: 'await stage.admit?.()\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'parts of executors under the numbers of their tasks',
+    effect: 'a part is written where another one belongs',
+    pipeline: 'kept-lines',
+    edits: [
+      {
+        file: 'lib/rdd/write-stage.ts',
+        find: 'const one = packed(index, await',
+        replace: 'const one = packed(task, await',
+      },
+    ],
+  },
+  {
+    name: 'parts of executors counted by their plain names',
+    effect: 'the part of an attempt with other code is published as one of this attempt',
+    pipeline: 'plain-lines',
+    edits: [
+      {
+        file: SINK,
+        find: 'created[partition] = JSON.parse(receipt) as CreatedPart',
+        replace: 'created[partition] = { ...JSON.parse(receipt), name: partName(partition) }',
+      },
+    ],
+  },
+  {
+    name: 'parts of executors under a fence of their own',
+    effect: 'a part names an attempt that did not write it',
+    pipeline: 'plain-lines',
+    edits: [
+      {
+        file: 'lib/runtime/tasks/task-server.ts',
+        find: 'const fence = { app, generation, epoch }',
+        replace: 'const fence = { app, generation, epoch: epoch - 1 }',
+      },
+    ],
+  },
+  {
+    name: 'parts counted when they are sent',
+    effect: 'an output is finished whose last parts are not written yet',
+    pipeline: 'plain-lines',
+    edits: [{ file: PARTS, find: 'await inFlight.ended()\n      finished', replace: 'finished' }],
   },
 ]

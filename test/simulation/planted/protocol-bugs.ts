@@ -83,13 +83,16 @@ export const protocolBugs: readonly PlantedBug[] = [
         find: 'outputs: runner.outputs,',
         replace: `outputs: {
           ...runner.outputs,
-          write: async (...written) => void late.push(written),
+          openParts: async (...place) => {
+            const parts = await runner.outputs.openParts(...place)
+            return parts && { ...parts, finish: async () => void late.push(parts) }
+          },
         },`,
       },
       {
         file: 'lib/runtime/driver/run.ts',
         find: 'export const prepareBatch = async',
-        replace: `export const late: Parameters<Runner["outputs"]["write"]>[] = []
+        replace: `export const late: { finish(): Promise<void> }[] = []
 export const prepareBatch = async`,
       },
       {
@@ -100,7 +103,7 @@ export const prepareBatch = async`,
       {
         file: 'lib/runtime/driver/attempt.ts',
         find: 'return await afterCommit(world, done.committed',
-        replace: `for (const written of late.splice(0)) await runner.outputs.write(...written)
+        replace: `for (const parts of late.splice(0)) await parts.finish()
     return await afterCommit(world, done.committed`,
       },
     ],

@@ -11,16 +11,18 @@ import {
 } from '../../../lib/adapters/memory/memory-object-store.ts'
 import { memoryObjects } from '../../../lib/adapters/memory/memory-objects.ts'
 import { memoryFiles } from '../../../lib/adapters/memory/memory-files.ts'
+import { type ConditionalBucket, objectSink } from '../../../lib/adapters/object-sink.ts'
 import { printSink } from '../../../lib/adapters/print-sink.ts'
 import { MillraceError } from '../../../lib/base/errors.ts'
 import type { SourceDeclaration } from '../../../lib/dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../../lib/dstream/sources/kinesis.ts'
 import { isQueue } from '../../../lib/dstream/sources/queue.ts'
+import type { Sink } from '../../../lib/ports/sink.ts'
 import type { Item, ItemKey, ItemStore, KeyedItem, Query } from '../../../lib/ports/item-store.ts'
 import { Driver } from '../../../lib/runtime/driver/driver.ts'
 import type { Outcome } from '../../../lib/runtime/driver/outcome.ts'
 import type { RuntimeEvent } from '../../../lib/runtime/events.ts'
-import { outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
+import { type Outputs, outputsTo } from '../../../lib/runtime/sinks/outputs.ts'
 import '../../../lib/runtime/sinks/all.ts'
 import '../../../lib/runtime/sources/all.ts'
 import type { SinkLocation } from '../../../lib/runtime/sinks/sink-kind.ts'
@@ -30,6 +32,7 @@ import type { HeldLimits } from '../../../lib/runtime/sources/held-limits.ts'
 import { StageSpreader } from '../../../lib/runtime/tasks/stage-spreader.ts'
 import { TaskServer } from '../../../lib/runtime/tasks/task-server.ts'
 import type { Executors } from '../../../lib/ports/executors.ts'
+import { OutputBucket } from '../../../lib/testing/simulation/cloud/output-bucket.ts'
 import { shardReplay } from '../../../lib/runtime/sources/kinesis/replay.ts'
 import type { StreamReader } from '../../../lib/ports/stream-reader.ts'
 import { Intake } from '../../../lib/runtime/intake/intake.ts'
@@ -156,6 +159,9 @@ const testStore = (itemBytesMax?: number): TestStore => {
   }
 }
 
+/** Who uses something of the world. */
+export type Process = 'driver' | 'executor'
+
 /** Options of a deployment. */
 export interface DeployOptions {
   readonly generation?: number
@@ -173,6 +179,10 @@ export interface DeployOptions {
   readonly held?: HeldLimits
   /** Makes executors. `open` gives what each of them has: a plan and readers of its own. */
   readonly executors?: (open: () => TaskServer) => Executors
+  /** The bucket of outputs, as a process sees it. Default: as it is. */
+  readonly bucketOf?: (bucket: OutputBucket, process: Process) => ConditionalBucket
+  /** The sink of files. Default: that of the world. */
+  readonly files?: Sink<Uint8Array>
   /** See the runner. */
   readonly stateBytes?: number
   readonly slowMs?: number
@@ -197,6 +207,8 @@ export class World {
   readonly uploads = memoryObjectStore()
   readonly versions: MemoryObjectStore
   readonly files = memoryFiles()
+  /** Where outputs go whose places begin with `s3://`. */
+  readonly bucket = new OutputBucket()
   readonly printed: string[] = []
   #nowMs: number
   #attempts = 0
@@ -262,9 +274,17 @@ export class World {
   }
 }
 
-/** Locates outputs: printed text, or files of the world. */
-const locateInMemory = (place: string): SinkLocation & { readonly directory?: string } =>
-  place === 'print:' ? { kind: 'print', path: '' } : { kind: 'files', directory: '', path: place }
+type TestLocation = SinkLocation & Readonly<Partial<Record<'directory' | 'bucket', string>>>
+
+const BUCKET = 's3://results/'
+
+/** Locates outputs: printed text, the bucket of the world, or its files. */
+const locateInMemory = (place: string): TestLocation => {
+  if (place === 'print:') return { kind: 'print', path: '' }
+  return place.startsWith(BUCKET)
+    ? { kind: 'objects', bucket: 'results', path: place.slice(BUCKET.length) }
+    : { kind: 'files', directory: '', path: place }
+}
 
 type EventOf<E extends RuntimeEvent['event']> = Extract<RuntimeEvent, { event: E }>
 
@@ -293,10 +313,22 @@ export class Deployment {
       stateBytes,
       slowMs,
       held,
+      bucketOf = (bucket) => bucket,
+      files = world.files,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
-    const { store, clock, randomness, printed, files } = world
+    const { store, clock, randomness, printed, bucket } = world
+    const outputsOf = (by: Process): Outputs =>
+      outputsTo({
+        locate: locateInMemory,
+        ports: {
+          print: printSink({ print: (text) => void printed.push(text) }),
+          files: () => files,
+          objects: async () =>
+            objectSink({ description: 'a bucket', bucket: bucketOf(bucket, by) }),
+        },
+      })
     const report = (event: RuntimeEvent): void => void this.events.push(event)
     const readerOf = (id: string, declared: SourceDeclaration, kind: string): SourceReader => {
       const place = { store, app: APP, source: id, held }
@@ -345,7 +377,9 @@ export class Deployment {
       const own = pipeline.build()
       const sources = new Map(own.sources.map(({ id, node }) => [id, sourceOf(id, node)]))
       const settings = logSettings && { logSettings }
-      return new TaskServer({ plan: own, app: APP, generation, store, clock, sources, ...settings })
+      const outputs = outputsOf('executor')
+      const parts = { plan: own, app: APP, generation, store, clock, sources, outputs }
+      return new TaskServer({ ...parts, ...settings })
     }
     this.driver = new Driver({
       plan,
@@ -356,13 +390,7 @@ export class Deployment {
       clock,
       randomness,
       sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node)])),
-      outputs: outputsTo({
-        locate: locateInMemory,
-        ports: {
-          print: printSink({ print: (text) => void printed.push(text) }),
-          files: () => files,
-        },
-      }),
+      outputs: outputsOf('driver'),
       ...(executors && {
         spreader: new StageSpreader({
           executors: executors(serverOf),

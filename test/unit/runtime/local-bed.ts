@@ -70,6 +70,7 @@ export class LocalBed {
       sources: new Map([[source, this.#source({ store, app: plan.name, source })]]),
       outputs: {
         write: async () => undefined,
+        openParts: async () => undefined,
         publish: async () => undefined,
         close: async () => undefined,
       },

@@ -217,10 +217,9 @@ export class Checkers implements Observer {
     this.#outputs.outputting(write)
   }
 
-  outputted(write: OutputWrite): void {
-    this.#outputs.outputted(write)
-  }
-
+  readonly partWriting: Observer['partWriting'] = (write) => this.#outputs.partWriting(write)
+  readonly outputAdmitted: Observer['outputAdmitted'] = (write) => this.#outputs.admitted(write)
+  readonly outputted: Observer['outputted'] = (write) => this.#outputs.outputted(write)
   readonly outputChanged = (key: string): void => this.#outputs.changed(key)
   readonly taskAnswered = (task: AnsweredTask): void => this.#tasks.answered(task)
 

@@ -1,7 +1,7 @@
 import { partsIn, fenceIn, SUCCESS_FILE } from '../../../adapters/output-layout.ts'
 import { type Fence, isOlderFence } from '../../../ports/fence.ts'
 import type { Manifest } from '../../../state/manifest.ts'
-import type { OutputWrite } from '../ports/observer.ts'
+import type { OutputWrite, PartWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Storage } from '../storage.ts'
 import type { LeaseChecker } from './lease-checker.ts'
@@ -25,6 +25,8 @@ export class OutputChecker {
   readonly #fences = new Map<string, Fence>()
   /** The attempts whose outputs are committed, by path. */
   readonly #committed = new Map<string, string>()
+  /** The outputs whose parts executors may write, as path and attempt. */
+  readonly #admitted = new Set<string>()
 
   constructor(
     storage: Storage,
@@ -64,37 +66,66 @@ export class OutputChecker {
     return this.#finished.get(path)?.get(nameOf(record))
   }
 
-  outputting({ environment, path, parts, fence }: OutputWrite): void {
+  /** The driver lets executors write parts of an output. */
+  admitted({ path, fence }: Pick<OutputWrite, 'path' | 'fence'>): void {
+    this.#admitted.add(`${path} ${nameOf(fence)}`)
+  }
+
+  /** A part is written, by the driver that has logged the attempt or by an executor of it. */
+  partWriting({ environment, path, partition, bytes, fence }: PartWrite): void {
+    const { name } = environment
     const log = this.#leases.logOf(fence.epoch)
     const expect = this.#violations.expect.bind(this.#violations)
     expect(
       'B2',
       log !== undefined,
-      () => `${environment.name} writes ${path} under epoch ${fence.epoch}, which was never logged`,
+      () => `${name} writes ${path} under epoch ${fence.epoch}, which was never logged`,
     )
+    const isDriver = log?.environment === environment
+    const isItsExecutor = log !== undefined && name.endsWith(`of${log.environment.name}`)
     expect(
       'B2',
-      log === undefined || log.environment === environment,
-      () =>
-        `${environment.name} writes ${path} under the epoch ${fence.epoch} of ` +
-        `${log?.environment.name}`,
+      log === undefined || isDriver || isItsExecutor,
+      () => `${name} writes ${path} under the epoch ${fence.epoch} of ${log?.environment.name}`,
     )
     expect(
       'B4',
       log === undefined || path.endsWith(`-${log.timeMs}`),
       () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
     )
-    const bytes = Buffer.concat(parts).toString('utf8')
+    const isAdmitted = this.#admitted.has(`${path} ${nameOf(fence)}`)
+    expect(
+      'B4',
+      isDriver || isAdmitted,
+      () => `${name} writes a part of ${path} before its driver has looked there`,
+    )
+    this.#checkSame({ environment, path: `${path} ${partition}`, fence }, bytes)
+    if (isItsExecutor) this.#sightings.see('a part written by an executor')
+    const isComplete = this.#storage.outputs.bytesOf(`${path}/${SUCCESS_FILE}`) !== undefined
+    if (isItsExecutor && isComplete)
+      this.#sightings.see('a part of an executor that was late for its output')
+  }
+
+  /** B3: what the same code makes of the same input. */
+  #checkSame(
+    { environment, path, fence }: Pick<PartWrite, 'environment' | 'path' | 'fence'>,
+    bytes: Uint8Array,
+  ): void {
     // An attempt that has found something gone has a smaller input than the one before it.
     const { code, change } = environment.deployment
     const name = `${code} ${change} ${path} ${this.#leases.inputOf(fence.epoch)}`
-    const earlier = this.#written.get(name) ?? bytes
-    expect(
+    const text = Buffer.from(bytes).toString('utf8')
+    const earlier = this.#written.get(name) ?? text
+    this.#violations.expect(
       'B3',
-      earlier === bytes,
-      () => `${path} was ${JSON.stringify(earlier)} and is ${JSON.stringify(bytes)} now`,
+      earlier === text,
+      () => `${path} was ${JSON.stringify(earlier)} and is ${JSON.stringify(text)} now`,
     )
-    this.#written.set(name, bytes)
+    this.#written.set(name, text)
+  }
+
+  outputting({ environment, path, parts, fence }: OutputWrite): void {
+    this.#checkSame({ environment, path, fence }, Buffer.concat(parts))
     const there = this.#fences.get(path)
     if (there !== undefined && isOlderFence(fence, there))
       this.#sightings.see('an output written by an older attempt than one before')

@@ -5,6 +5,7 @@ import { filesInTime } from './files-in-time.ts'
 import { idleKeys } from './idle-keys.ts'
 import { inverseWindows } from './inverse-windows.ts'
 import { joins } from './joins.ts'
+import { keptLines } from './kept-lines.ts'
 import { keyOrder } from './key-order.ts'
 import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
@@ -44,6 +45,7 @@ const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] =
   [1, timedKeys],
   [3, dividedWindows],
   [6, codedWords],
+  [8, keptLines],
 ]
 
 const SLOTS = 16

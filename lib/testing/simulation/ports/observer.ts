@@ -21,6 +21,12 @@ export interface OutputWrite {
   readonly fence: Fence
 }
 
+/** A part of an output that a process begins to write. */
+export interface PartWrite extends Pick<OutputWrite, 'environment' | 'path' | 'fence'> {
+  readonly partition: number
+  readonly bytes: Uint8Array
+}
+
 /** A task that an executor has answered. */
 export interface AnsweredTask {
   readonly environment: Environment
@@ -43,7 +49,11 @@ export interface Observer {
   refused(write: Omit<StoreWrite, 'before'>): void
   /** A process is about to send this number of triggers at once. */
   scheduling(triggers: number, environment: Environment): void
-  /** A process begins to write an output. */
+  /** A process begins to write a part of an output. */
+  partWriting(write: PartWrite): void
+  /** The driver lets other processes write parts of an output. */
+  outputAdmitted(write: Pick<OutputWrite, 'path' | 'fence'>): void
+  /** A process is about to finish an output. */
   outputting(write: OutputWrite): void
   /** It has finished the output, which is not published yet. */
   outputted(write: OutputWrite): void

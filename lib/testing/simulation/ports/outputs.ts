@@ -1,6 +1,10 @@
-import { type ConditionalBucket, objectSink } from '../../../adapters/object-sink.ts'
+import {
+  type ConditionalBucket,
+  type CreatedPart,
+  objectSink,
+} from '../../../adapters/object-sink.ts'
 import type { Fence } from '../../../ports/fence.ts'
-import type { OpenBatch, Receipt, Sink, SinkBatch } from '../../../ports/sink.ts'
+import type { OpenBatch, PartReceipt, Receipt, Sink, SinkBatch } from '../../../ports/sink.ts'
 import type { Caller } from '../calls.ts'
 import type { OutputBucket } from '../cloud/output-bucket.ts'
 import type { Environment } from '../environment.ts'
@@ -23,16 +27,27 @@ export const simulatedOutputs = (
   return {
     ...sink,
     async open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+      const { path } = batch
       const opened = await sink.open(batch, fence)
       const parts: Uint8Array[] = []
       return {
         ...opened,
         async write(partition, bytes): Promise<void> {
           parts[partition] = new Uint8Array(bytes)
+          observer.partWriting({ environment, path, partition, bytes, fence })
           await opened.write(partition, bytes)
         },
+        async admit(): Promise<void> {
+          await opened.admit?.()
+          observer.outputAdmitted({ path, fence })
+        },
+        wrote(partition, receipt): void {
+          const { name } = JSON.parse(receipt) as CreatedPart
+          parts[partition] = bucket.bytesOf(`${path}/${name}`) ?? MISSING
+          opened.wrote?.(partition, receipt)
+        },
         async finish(): Promise<Receipt> {
-          const write = { environment, path: batch.path, parts, fence }
+          const write = { environment, path, parts, fence }
           observer.outputting(write)
           const receipt = await opened.finish()
           observer.outputted(write)
@@ -40,8 +55,14 @@ export const simulatedOutputs = (
         },
       }
     },
+    async writePart({ path, timeMs }, fence, partition, bytes): Promise<PartReceipt> {
+      observer.partWriting({ environment, path, partition, bytes, fence })
+      return (await sink.writePart?.({ path, timeMs }, fence, partition, bytes)) as PartReceipt
+    },
   }
 }
+
+const MISSING = Buffer.from('a part that is not there')
 
 const bucketThrough = (
   bucket: OutputBucket,

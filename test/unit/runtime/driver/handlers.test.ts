@@ -51,6 +51,7 @@ class Functions {
       sources: new Map([[SOURCE, wholeReader(place, lanesReader(place))]]),
       outputs: {
         write: async () => undefined,
+        openParts: async () => undefined,
         publish: async () => undefined,
         close: async () => undefined,
       },

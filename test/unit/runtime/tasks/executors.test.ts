@@ -235,7 +235,7 @@ describe('executors', () => {
     ['nothing of a first look', [], (lines) => lines.print()],
     [
       'tasks over what the driver has computed, in several partitions',
-      ['reduceByKey-1/map/1', 'saveAsTextFiles-1/result/1'],
+      ['reduceByKey-1/map/1', 'saveAsTextFiles-1/write/1'],
       (lines) =>
         thirds(lines)
           .reduceByKey(sum, { partitions: 4 })
