@@ -71,9 +71,11 @@ export const edgeBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/file-elements.ts',
-        find: `putAside(deadLetterOfFile(source, file, error))
-    return { records: [], unreadable: 0 }`,
-        replace: 'return { records: [], unreadable: 0 }',
+        find: `unreadable: rejected.length }
+  } catch (error) {
+    putAside(deadLetterOfFile(source, file, error))`,
+        replace: `unreadable: rejected.length }
+  } catch (error) {`,
       },
     ],
   },
