@@ -7,7 +7,7 @@ import { type DStream, minutes, seconds, StateSpec, stream } from 'millrace'
 
 const MANY = 1e12
 
-/** State moves in as many processes as it has partitions, at most. */
+/** States and windows move in as many processes as they have partitions, at most. */
 const PARTITIONS = 4
 
 /** One line of the input. */
@@ -49,7 +49,12 @@ export const OPERATORS: Readonly<Record<string, (lines: DStream<string>) => DStr
         }).numPartitions(PARTITIONS),
       )
       .count(),
-  reduceByKeyAndWindow: (lines) => keyed(lines).reduceByKeyAndWindow(sum, minutes(1)),
+  reduceByKeyAndWindow: (lines) =>
+    keyed(lines).reduceByKeyAndWindow(sum, minutes(1), minutes(1), { partitions: PARTITIONS }),
+  groupByKeyAndWindow: (lines) =>
+    keyed(lines)
+      .groupByKeyAndWindow(minutes(1), minutes(1), { partitions: PARTITIONS })
+      .mapValues(totalOf),
   filter: (lines) =>
     keyed(lines)
       .filter(([, bytes]) => bytes > 300)

@@ -1,6 +1,7 @@
 /** What one attempt at a batch makes of the state: drafts, until the batch is committed (B3). */
 import { gridTimeAtOrAfter } from '../base/batch-time.ts'
 import { invariant } from '../base/errors.ts'
+import { greatestOf } from '../base/extremes.ts'
 import type { ItemStore } from '../ports/item-store.ts'
 import { AwayDraft, type AwayPartition, type MovedAway } from './away-partition.ts'
 import type { Regrouped } from './former-panes.ts'
@@ -136,6 +137,12 @@ export class StateDrafts {
   storedBytes(node: string): number {
     const drafts = this.#of(node).flatMap(([, some]) => some)
     return drafts.reduce((total, { before }) => total + before.bytes, 0)
+  }
+
+  /** The most segments that are stored of a partition of an operator that is in another process. */
+  mostAway(node: string): number {
+    const drafts = this.#of(node).flatMap(([, some]) => some)
+    return greatestOf(drafts.map((one) => (one instanceof AwayDraft ? one.before.count : 0)))
   }
 
   /**

@@ -3,8 +3,9 @@
  * which keep their partitions in memory from batch to batch.
  *
  * What a large batch changes moves in executors, and so does a large state: then the driver need
- * not hold it. Otherwise it moves here, so that a small batch costs what it costs without them. Of
- * n executors and this process, each has every (n + 1)th partition, always the same ones.
+ * not hold it. Otherwise it moves here, so that a small batch costs what it costs without them. But
+ * what is in executors and would take long to read stays there. Of n executors and this process,
+ * each has every (n + 1)th partition, always the same ones.
  *
  * What an executor does not give is done here: its partition is read from the store. So an executor
  * may end, hang, or have other code, and errors have their place and stack as always.
@@ -24,7 +25,7 @@ import type { StateDrafts } from '../../state/state-drafts.ts'
 import { elementsIn } from './columns.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
-import { executorOf, isLarge, statePlace } from './state-places.ts'
+import { executorOf, isLarge, isLongToRead, statePlace } from './state-places.ts'
 import {
   encodeParts,
   type MovedAnswer,
@@ -112,7 +113,12 @@ export class StateMoves {
   #areAway(planned: Planned<OperatorNode>, exchange: Exchange | undefined): boolean {
     const { plan, drafts, spreader, stateBytes } = this.#parts
     if (spreader === undefined || statePlace(plan, planned) !== undefined) return false
-    return exchange?.isUnread === true || isLarge(drafts.storedBytes(planned.id), stateBytes)
+    const { id } = planned
+    return (
+      exchange?.isUnread === true ||
+      isLarge(drafts.storedBytes(id), stateBytes) ||
+      isLongToRead(drafts.mostAway(id))
+    )
   }
 
   async #moveHere({ planned, view, parts }: Moving, part: number): Promise<Moved> {

@@ -14,6 +14,15 @@ const STATE_BYTES = 32 * 1024 * 1024
 /** Whether a state is large. `most`: from how many bytes on. */
 export const isLarge = (bytes: number, most: number = STATE_BYTES): boolean => bytes >= most
 
+/**
+ * What is stored of a partition in more segments than these would take a while to read: a window of
+ * many small panes.
+ */
+const SEGMENTS_MAX = 256
+
+/** Whether a partition that is in an executor stays there, rather than to be read in the driver. */
+export const isLongToRead = (segments: number): boolean => segments > SEGMENTS_MAX
+
 /** Why what a node keeps stays in the driver. */
 export type StateInDriver =
   | 'has no keys'

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Manifest, readManifest } from '../../../../lib/state/manifest.ts'
 import type { SegmentRef } from '../../../../lib/state/segments.ts'
 import { Random } from '../../../../lib/testing/random.ts'
+import { isLazy, type SourcePartition } from '../../../../lib/rdd/partition.ts'
 import { APP, type World } from '../harness.ts'
 import {
   batch,
@@ -132,6 +133,42 @@ describe('a window that is large', () => {
     expect(new Set(read.keys).size).toBe(read.keys.length)
     expect(own.length).toBeGreaterThan(0)
     expect(askedOf(other)).toEqual([0, 1])
+  })
+})
+
+describe('a window that is small, after a batch that was spread', () => {
+  /** Batches of files that are read when they are needed, or not. Gives where they moved. */
+  const after = async (length: number): Promise<{ away: number; home: number; reads: number }> => {
+    let isLarge = false
+    const asLater = (one: SourcePartition<unknown>): SourcePartition<unknown> =>
+      isLazy(one) ? one : { sizeBytes: 1, read: async () => () => one }
+    const bed = bedOf(reduced(3, length), {
+      readAs: (reader) => ({
+        ...reader,
+        read: async (...given) => {
+          const data = await reader.read(...given)
+          return isLarge ? { ...data, partitions: data.partitions.map(asLater) } : data
+        },
+      }),
+    })
+    await bed.app.run()
+    for (let count = 0; count < length + 10; count++) await batch(bed, 'word1 word2 word3 word4')
+    isLarge = true
+    await batch(bed, WORDS.join(' '))
+    const away = bed.asked.length
+    isLarge = false
+    const read = countReads(bed.world, 'AndWindow')
+    for (let count = 0; count < 5; count++) await batch(bed, WORDS.join(' '))
+    return { away, home: bed.asked.length - away, reads: read.count }
+  }
+
+  test.each([
+    ['comes home if that is few reads', 8, { away: 2, home: 0 }],
+    ['stays there if it would have to read hundreds of panes', 300, { away: 2, home: 10 }],
+  ] as const)('%s', async (_, length, expected) => {
+    const { reads, ...moved } = await after(length)
+    expect(moved).toEqual(expected)
+    expect(reads).toBeLessThanOrEqual(2 * 8)
   })
 })
 
