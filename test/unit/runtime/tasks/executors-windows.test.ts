@@ -66,10 +66,22 @@ const OUTPUTS: Readonly<Record<string, (lines: Lines) => DStream<unknown>>> = {
       .join(thirds(lines).reduceByKeyAndWindow(sum, less, S3, S1, { partitions: 3 })),
   'bad keys, which cannot be merged': (lines) =>
     thirds(lines).reduceByKeyAndWindow(unmergeable, S1, S1, { partitions: 4 }),
+  'bad keys of a long window': (lines) =>
+    thirds(lines).reduceByKeyAndWindow(unmergeable, S3, S1, { partitions: 8 }),
   'bad values, which cannot be stored': (lines) =>
     thirds(lines)
       .map(([word, size]): [string, unknown] => [word, word === 'or' ? new Word(word) : size])
       .groupByKeyAndWindow(S3, S1, { partitions: 4 }),
+  // Other words of the same line were reduced before this is seen.
+  'bad values of a reduction, which cannot be stored': (lines) =>
+    thirds(lines)
+      .map(([word, size]): [string, unknown] => [word, word === 'or' ? new Word(word) : size])
+      .reduceByKeyAndWindow(
+        (a, b) => (typeof a === 'number' && typeof b === 'number' ? a + b : a),
+        S3,
+        S1,
+        { partitions: 8 },
+      ),
   'a function that throws in the end': (lines) =>
     thirds(lines).reduceByKeyAndWindow(
       (a, b) => {
