@@ -152,16 +152,33 @@ const notifyThroughBridge = (watched: WatchedBucket): void => {
   )
 }
 
+/** Whoever may bring notifications that the owner of a bucket has wired. */
+const BRINGERS = ['s3.amazonaws.com', 'sns.amazonaws.com', 'events.amazonaws.com']
+
+/** Lets the owner of a bucket of this account wire its notifications to the queue. */
+const letOthersNotify = (queue: Queue): void => {
+  queue.addToResourcePolicy(
+    new PolicyStatement({
+      sid: 'WiredByOthers',
+      principals: BRINGERS.map((service) => new ServicePrincipal(service)),
+      actions: ['sqs:SendMessage'],
+      resources: [queue.queueArn],
+      conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  )
+}
+
 /**
  * How buckets notify. `direct`: S3 itself, which refuses two notifications of one bucket whose
- * prefixes overlap. `eventbridge`: through EventBridge.
+ * prefixes overlap. `eventbridge`: through EventBridge. `none`: as their owner has wired them.
  */
-export type NotificationWay = 'direct' | 'eventbridge'
+export type NotificationWay = 'direct' | 'eventbridge' | 'none'
 
 /** Lets a bucket notify a queue. */
 export const notifyBy = (way: NotificationWay, watched: WatchedBucket): void => {
   const { bucket, isCreated, queue, prefixes } = watched
   if (way === 'eventbridge') notifyThroughBridge(watched)
+  else if (way === 'none' && !isCreated) letOthersNotify(queue)
   else if (isCreated && bucket instanceof Bucket) notifyFromCreated(bucket, queue, prefixes)
   else notifyFromGiven(watched)
 }

@@ -32,7 +32,7 @@ export interface KindParts {
   /** The age of waiting records at which alarms ring. */
   readonly lagMax: Duration
   /** How sources are told of new data, where there are several ways. Undefined: as it fits. */
-  readonly notifications: 'eventbridge' | undefined
+  readonly notifications: 'eventbridge' | 'none' | undefined
 }
 
 /** Rights of the roles on one resource. */

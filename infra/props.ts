@@ -50,10 +50,12 @@ export interface StreamingAppProps extends SharedFunctionSettings {
   /**
    * `'eventbridge'`: watched buckets tell of new objects through EventBridge. It is for buckets
    * with notifications of others whose prefixes overlap, and costs 1 $ for a million objects.
+   * `'none'`: buckets that were given are left as they are. The deployment prints what is to be
+   * sent where: notifications of S3, also through SNS or EventBridge, into `app.notifications`.
    *
    * @default - S3 tells a queue itself; buckets of other stacks of the program use EventBridge
    */
-  readonly notifications?: 'eventbridge'
+  readonly notifications?: 'eventbridge' | 'none'
   /**
    * How long created streams keep records: from 1 to 365 days.
    *

@@ -8,7 +8,7 @@ import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { WHOLE_FILES } from '../../lib/dstream/sources/files.ts'
 import { deadLettersRule, oldMessageRule } from '../alarms.ts'
 import { type AnyBucket, arnInBucket, bucketType, createBucket } from '../buckets.ts'
-import type { KindParts, NamedPath } from '../deployed-kind.ts'
+import type { Command, KindParts, NamedPath } from '../deployed-kind.ts'
 import { mapIntakeQueue } from '../event-sources.ts'
 import { type Grant, type KindGrants, POLL_QUEUE } from '../grants.ts'
 import type { SourceSummary } from '../plan-summary.ts'
@@ -110,6 +110,22 @@ const notify = (
   }
 }
 
+/** What is left to the owner of a bucket that tells nobody of new objects by itself. */
+const wiring = (
+  { pool, notifications }: KindParts,
+  { name, bucket, prefix }: Watch,
+  { queueArn }: Queue,
+): readonly Command[] =>
+  notifications === 'none' && pool.isGiven(name)
+    ? [
+        {
+          id: `Wire-${name}-${prefix}`,
+          value: `s3:ObjectCreated:* of s3://${bucket.bucketName}/${prefix} to ${queueArn}`,
+          description: `Send these notifications, also through SNS or EventBridge: ${name}`,
+        },
+      ]
+    : []
+
 const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources => {
   const { scope, intervalMs, intakeTimeout } = parts
   const watches = needs.map((need) => watchBucket(need, parts))
@@ -135,11 +151,14 @@ const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources
       { key, role: 'driver', use: 'decrypt' },
       { key, role: 'executor', use: 'decrypt' },
     ]),
-    commands: watches.map(({ name, bucket, prefix }) => ({
-      id: `Drop-${name}-${prefix}`,
-      value: `aws s3 cp FILE s3://${bucket.bucketName}/${prefix}`,
-      description: `Drops a file: ${name}`,
-    })),
+    commands: watches.flatMap((watch) => [
+      {
+        id: `Drop-${watch.name}-${watch.prefix}`,
+        value: `aws s3 cp FILE s3://${watch.bucket.bucketName}/${watch.prefix}`,
+        description: `Drops a file: ${watch.name}`,
+      },
+      ...wiring(parts, watch, queue),
+    ]),
     shared: { notifications },
     connect: (intake) => ({
       mappings: [mapIntakeQueue(scope, 'NotificationsMapping', intake, queue, intervalMs)],

@@ -44,3 +44,25 @@ test.each([
     expect(clients.join().includes('@aws-sdk/client-lambda/')).toBe(hasExecutors)
   },
 )
+
+/** The files of a bundle, and the bytes that they come to, by the beginning of their paths. */
+const bytesOf = (name: string, part: string): number => {
+  const { metafile } = buildSync({
+    ...bundleOptions(fixture(name), join('never', 'written')),
+    metafile: true,
+    write: false,
+  })
+  return Object.values(metafile?.outputs ?? {})
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([path]) => path.includes(part))
+    .reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0)
+}
+
+test('a bundle has code for topics of Kafka only if its pipeline imports it, and no client', () => {
+  const own = bytesOf('topics', 'sources/kafka')
+  process.stdout.write(`code for topics of Kafka in a bundle: ${own} bytes\n`)
+  expect(own).toBeGreaterThan(1_000)
+  expect(own).toBeLessThan(16_000)
+  expect(bytesOf('topics', '@platformatic')).toBe(0)
+  expect(bytesOf('clicks', 'sources/kafka')).toBe(0)
+})

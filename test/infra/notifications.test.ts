@@ -86,6 +86,7 @@ const waysIn = ({ own, other }: Made): readonly string[] => {
 }
 
 const bridge = { notifications: 'eventbridge' } as const
+const alone = { notifications: 'none' } as const
 const QUEUES = 'QueueConfigurations'
 const BRIDGE = 'EventBridgeConfiguration'
 
@@ -122,6 +123,19 @@ test.each<{ what: string; bind: Bound | undefined; props?: object; ways: readonl
     ways: [`here ${BRIDGE},${QUEUES}`, 'rule'],
   },
   {
+    what: 'a created bucket, whose notifications are left alone',
+    bind: created,
+    props: alone,
+    ways: [`bucket ${QUEUES}`],
+  },
+  { what: 'an imported bucket that is left alone', bind: imported, props: alone, ways: [] },
+  {
+    what: 'a bucket of another stack that is left alone',
+    bind: inOther,
+    props: alone,
+    ways: [],
+  },
+  {
     what: 'an imported bucket, through EventBridge',
     bind: imported,
     props: bridge,
@@ -129,6 +143,17 @@ test.each<{ what: string; bind: Bound | undefined; props?: object; ways: readonl
   },
 ])('$what', ({ bind, props, ways }) => {
   expect(waysIn(synthesise(bind, props))).toEqual(ways)
+})
+
+test('what is left to the owner of a bucket is printed, and let in', () => {
+  const { own } = synthesise(imported, alone)
+  const outputs = Object.entries(own.findOutputs('*')).filter(([id]) => id.includes('Wire'))
+  expect(outputs).toHaveLength(1)
+  expect(JSON.stringify(outputs)).toContain('s3:ObjectCreated:* of s3://')
+  const policies = JSON.stringify(own.findResources('AWS::SQS::QueuePolicy'))
+  expect(policies).toContain('"Sid":"WiredByOthers"')
+  for (const service of ['s3', 'sns', 'events'])
+    expect(policies).toContain(`${service}.amazonaws.com`)
 })
 
 test('the stacks do not wait for each other', () => {
