@@ -82,11 +82,13 @@ const settings = (
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},LOGIN://127.0.0.1:${guarded},CONTROLLER://127.0.0.1:${controller}
+listeners=PLAINTEXT://127.0.0.1:${port},LOGIN://127.0.0.1:${guarded},\\
+  CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:${port},LOGIN://127.0.0.1:${guarded}
 sasl.enabled.mechanisms=PLAIN
-listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule \\
-  required user_${LOGIN.username}="${LOGIN.password}";
+listener.name.login.plain.sasl.jaas.config=\\
+  org.apache.kafka.common.security.plain.PlainLoginModule required \\
+  user_${LOGIN.username}="${LOGIN.password}";
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LOGIN:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
 message.max.bytes=20000000

@@ -114,7 +114,7 @@ test('a record that is larger than a fetch is read', async () => {
   expect(bed.taken.map((line) => line.length)).toEqual([5, large.length + 4, 5])
 })
 
-test('a broker that asks for a log-in lets in who has it, and the other hears why not', async () => {
+test('a log-in is used where a broker asks for one, and a wrong one is said', async () => {
   const topic = await create('guarded', 1)
   await topic.put(0, values('a'))
   const open = (password: string) => () =>
