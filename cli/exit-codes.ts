@@ -66,6 +66,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   OBJECT_ARCHIVED: EXIT.batchFailed,
   OBJECT_CORRUPT: EXIT.batchFailed,
   OBJECT_GONE: EXIT.batchFailed,
+  OBJECT_LATE: EXIT.batchFailed,
   OBJECT_REFUSED: EXIT.batchFailed,
   OBJECT_TOO_LARGE: EXIT.batchFailed,
   OBJECT_UNSUPPORTED: EXIT.batchFailed,

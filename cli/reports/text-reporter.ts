@@ -235,6 +235,7 @@ const leftOutReasons: Readonly<Record<LeftOutEvent['reason'], readonly [string, 
   future: ['with a time in the future', '. Files are read when their time has come'],
   moving: ['still being written', '. The next run reads it. Move files in when they are complete'],
   filtered: ['refused by the filter of the source', ''],
+  renamed: ['read before under another name', ''],
 }
 
 const howOften = ({ once, intervalMs }: Started): string =>

@@ -52,6 +52,8 @@ export const errorCodes = {
   OBJECT_CORRUPT: 'A file is cut off or damaged, and is a dead letter as a whole.',
   OBJECT_GONE:
     'A file that was redriven no longer exists, or was replaced; it stays a dead letter.',
+  OBJECT_LATE:
+    'A file appeared later than its source allows, and is a dead letter by the option lateFiles.',
   OBJECT_REFUSED: 'The rights to an object, or its key, forbid to read it. It is a dead letter.',
   OBJECT_TOO_LARGE:
     'A file has more bytes than its source allows, and is a dead letter as a whole.',

@@ -11,6 +11,13 @@ export interface ObjectSummary {
    * an entity tag. Without it, the modification time and the size are compared.
    */
   readonly version?: string
+  /**
+   * When its name or its status last changed: no program can set it. So it shows when a file came
+   * that has an older modification time. Left out: unknown.
+   */
+  readonly changedMs?: number
+  /** Stays the same when it is renamed, and its content is the same. Left out: unknown. */
+  readonly identity?: string
 }
 
 /** A part of an object: the bytes from `from` up to, but not including, `to`. */

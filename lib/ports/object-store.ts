@@ -17,6 +17,11 @@ export interface ObjectVersion {
    */
   readonly isVersioned: boolean
   /**
+   * What the store says of its content: equal for equal content, unless it was uploaded or encrypted
+   * in another way. Left out: it is `version`.
+   */
+  readonly entityTag?: string
+  /**
    * The modification time by the store, in epoch milliseconds. For a multipart upload on S3 it is
    * the time when the upload began.
    */

@@ -108,7 +108,10 @@ export type RuntimeEvent =
       /** State that was stored in another way than this plan stores it, in words. */
       readonly carriedOver: readonly string[]
     }
-  /** With `--once`: files that no batch has taken. Reported at the end, for each reason. */
+  /**
+   * Files that no batch takes. With `--once` for each reason, at the end of the run; `tooOld` and
+   * `renamed` also when they are found.
+   */
   | {
       readonly event: 'leftOut'
       readonly source: string

@@ -38,6 +38,8 @@ export interface PendingObject {
   readonly version?: string
   /** Time of the event by the clock of the store, epoch milliseconds. */
   readonly eventMs: number
+  /** Whether the event says that the object is a copy of another. Default: false. */
+  readonly isCopy?: true
 }
 
 /** How far the listing of a location has come. */

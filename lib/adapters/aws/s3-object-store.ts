@@ -39,6 +39,7 @@ const versionOf = (
     key,
     version: isVersioned ? VersionId : ETag,
     isVersioned,
+    ...(isVersioned ? { entityTag: ETag } : {}),
     modifiedMs,
     sizeBytes: ContentLength,
   }

@@ -39,6 +39,9 @@ export interface ListingParts {
 interface KnownFile {
   readonly modifiedMs: number
   readonly sizeBytes: number
+  readonly changedMs: number
+  /** The file on its disk. */
+  readonly identity: string
   /** When this time and size were first seen, by the clock of this machine. */
   readonly sinceMs: number
 }
@@ -97,8 +100,8 @@ export class DirectoryListing {
       this.#sort()
     }
     const moving = new Set(this.#moving)
-    return [...this.#files].flatMap(([key, { modifiedMs, sizeBytes }]) =>
-      moving.has(key) ? [] : [{ key, modifiedMs, sizeBytes }],
+    return [...this.#files].flatMap(([key, { sinceMs: _, ...file }]) =>
+      moving.has(key) ? [] : [{ key, ...file }],
     )
   }
 
@@ -175,8 +178,12 @@ export class DirectoryListing {
       }
       const [modifiedMs, sizeBytes] = [modifiedMsOf(stats), stats.size]
       const known = this.#files.get(name)
+      const changedMs = Math.floor(stats.ctimeMs)
       const isSame = known?.modifiedMs === modifiedMs && known.sizeBytes === sizeBytes
-      if (!isSame) this.#files.set(name, { modifiedMs, sizeBytes, sinceMs: Date.now() })
+      if (isSame && known.changedMs === changedMs) return
+      const identity = `${stats.dev}:${stats.ino}:${sizeBytes}`
+      const sinceMs = isSame ? known.sinceMs : Date.now()
+      this.#files.set(name, { modifiedMs, sizeBytes, changedMs, identity, sinceMs })
     })
   }
 

@@ -87,8 +87,16 @@ export const memoryObjectStore = ({
     },
     write(key, bytes, modifiedMs, contentEncoding): string {
       const version = versioned || hasUniqueTags ? `v${++count}` : entityTagOf(bytes)
+      const tag = versioned ? { entityTag: entityTagOf(bytes) } : {}
       const upload = {
-        object: { key, version, isVersioned: versioned, modifiedMs, sizeBytes: bytes.byteLength },
+        object: {
+          key,
+          version,
+          isVersioned: versioned,
+          ...tag,
+          modifiedMs,
+          sizeBytes: bytes.byteLength,
+        },
         bytes: new Uint8Array(bytes),
         encoding: contentEncoding === undefined ? {} : { contentEncoding },
       }

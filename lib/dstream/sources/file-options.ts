@@ -35,6 +35,21 @@ export interface TextFileStreamOptions {
    */
   readonly onOverwrite?: 'new' | 'ignore'
   /**
+   * What happens to a file that appears later than `remember` allows. `'take'`: a batch reads it.
+   * `'ignore'`: it is left out, as in Spark, and the event `leftOut` counts it. `'dead-letter'`: it
+   * is put aside as a whole (`OBJECT_LATE`), and can be redriven. Nothing is late with `existing:
+   * 'all'`. Default: `'take'` in a bucket, where S3 itself gives the time, and `'ignore'` in a
+   * directory. In a bucket, `'ignore'` is Spark's rule of the modification time.
+   */
+  readonly lateFiles?: 'ignore' | 'take' | 'dead-letter'
+  /**
+   * What happens to a file that was read and gets another name. `'new'`: it is read again, as in
+   * Spark. `'ignore'`: it is not. In a directory it is known by its inode, its time and its size;
+   * in a bucket by its size and entity tag, if S3 says that it is a copy, or the other object is
+   * gone. Default `'new'`.
+   */
+  readonly onRename?: 'new' | 'ignore'
+  /**
    * The limits of one file. A file beyond them becomes a dead letter as a whole
    * (`OBJECT_TOO_LARGE`).
    */

@@ -34,6 +34,10 @@ export interface FileSelection {
    * the location.
    */
   readonly onOverwrite?: 'new' | 'ignore'
+  /** What happens to a file that appears too late. Default: the default of the location. */
+  readonly lateFiles?: 'ignore' | 'take' | 'dead-letter'
+  /** Whether a file that was taken counts again under another name. Default: `'new'`. */
+  readonly onRename?: 'new' | 'ignore'
   /**
    * In a bucket: the time between two listings that look for objects without a notification.
    * `'never'`: only the first listings are made. Default: {@link DEFAULT_LIST_EVERY_MS}.

@@ -104,6 +104,7 @@ export const WHOLE_FILES = 'whole files'
 
 StreamingContext.prototype.textFileStream = function (name, options = {}) {
   const { existing, remember, onOverwrite, limits, listEvery, stableFor } = options
+  const { lateFiles, onRename } = options
   return watch(this, 'textFileStream', name, {
     ...(existing === undefined ? {} : { existing }),
     ...(remember === undefined ? {} : { remember }),
@@ -111,6 +112,8 @@ StreamingContext.prototype.textFileStream = function (name, options = {}) {
     ...(limits === undefined ? {} : { limits }),
     ...(listEvery === undefined ? {} : { listEvery }),
     ...(stableFor === undefined ? {} : { stableFor }),
+    ...(lateFiles === undefined ? {} : { lateFiles }),
+    ...(onRename === undefined ? {} : { onRename }),
   })
 }
 
@@ -178,6 +181,8 @@ const watch = <T>(
     })
   checkChoice(operator, 'existing', options.existing, ['ignore', 'all'])
   checkChoice(operator, 'onOverwrite', options.onOverwrite, ['new', 'ignore'])
+  checkChoice(operator, 'lateFiles', options.lateFiles, ['ignore', 'take', 'dead-letter'])
+  checkChoice(operator, 'onRename', options.onRename, ['new', 'ignore'])
   const files = selectionOf(options, ssc.intervalMs)
   const isText = files.read === undefined && files.format === undefined
   const elements = isText ? TEXT : WHOLE_FILES
@@ -188,7 +193,7 @@ const watch = <T>(
 
 const selectionOf = (options: WatchOptions<unknown>, intervalMs: number): FileSelection => {
   const { existing = 'ignore', remember, onOverwrite, listEvery, stableFor } = options
-  const { filter, read, format, decompress } = options
+  const { filter, read, format, decompress, lateFiles, onRename } = options
   // Spark: FileInputDStream rounds the window up to whole batches.
   const leastMs =
     remember === undefined ? DEFAULT_REMEMBER_MS : checkDurationMs('remember', remember)
@@ -200,6 +205,8 @@ const selectionOf = (options: WatchOptions<unknown>, intervalMs: number): FileSe
     stableForMs: stableForMs(stableFor, intervalMs),
     ...(listEvery === undefined ? {} : { listEveryMs: listEveryMs(listEvery) }),
     ...(onOverwrite === undefined ? {} : { onOverwrite }),
+    ...(lateFiles === undefined ? {} : { lateFiles }),
+    ...(onRename === undefined ? {} : { onRename }),
     ...(filter === undefined ? {} : { filter }),
     ...(read === undefined ? {} : { read }),
     ...(format === undefined ? {} : { format }),

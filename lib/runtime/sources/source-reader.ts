@@ -135,9 +135,9 @@ export interface LeftOut {
   /**
    * `beforeStart`: they were there before the first start. `tooOld`: they came later, with an older
    * time. `future`: their time is ahead of the clock. `filtered`: the filter of the source refuses
-   * them. `moving`: they may still be written.
+   * them. `moving`: they may still be written. `renamed`: they were read under another name.
    */
-  readonly reason: 'beforeStart' | 'tooOld' | 'future' | 'filtered' | 'moving'
+  readonly reason: 'beforeStart' | 'tooOld' | 'future' | 'filtered' | 'moving' | 'renamed'
   readonly count: number
   /** The name of one of them. */
   readonly first: string

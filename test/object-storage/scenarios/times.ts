@@ -1,4 +1,4 @@
-import { batch, type Group, pass, put } from '../scenario.ts'
+import { batch, type Group, pass, put, redrive } from '../scenario.ts'
 import { COMPLETION, notOnEmulator, onlyBuckets } from './reasons.ts'
 
 const MINUTE = 60_000
@@ -23,13 +23,13 @@ export const times: Group = {
     {
       name: 'comes with the time of two minutes ago',
       steps: [put('in/a', { ageMs: 2 * MINUTE }), put('in/b'), batch],
-      expected: { directory: 'b; says: 1 left out: beforeStart', bucket: 'a, b' },
+      expected: { directory: 'b; says: 1 left out: tooOld', bucket: 'a, b' },
       except: notOnEmulator(COMPLETION),
     },
     {
       name: 'comes with the time of a week ago',
       steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch],
-      expected: { directory: 'b; says: 1 left out: beforeStart', bucket: 'a, b' },
+      expected: { directory: 'b; says: 1 left out: tooOld', bucket: 'a, b' },
       except: notOnEmulator(COMPLETION),
     },
     {
@@ -38,6 +38,47 @@ export const times: Group = {
       steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch],
       expected: 'a, b',
       except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "late by two minutes, `lateFiles: 'ignore'`",
+      options: { lateFiles: 'ignore' },
+      steps: [put('in/a', { ageMs: 2 * MINUTE }), put('in/b'), batch],
+      expected: 'b; says: 1 left out: tooOld',
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "not late, `lateFiles: 'ignore'`",
+      options: { lateFiles: 'ignore' },
+      steps: [put('in/a'), put('in/b'), batch],
+      expected: 'a, b',
+    },
+    {
+      name: "late by a week, `lateFiles: 'take'`",
+      options: { lateFiles: 'take' },
+      steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch, batch],
+      expected: 'a, b',
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "late by a week, `lateFiles: 'dead-letter'`",
+      options: { lateFiles: 'dead-letter' },
+      steps: [put('in/a', { ageMs: WEEK }), put('in/b'), batch, batch],
+      expected: 'b; dead letter OBJECT_LATE',
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "late by a week, `lateFiles: 'dead-letter'`, redriven",
+      options: { lateFiles: 'dead-letter' },
+      steps: [put('in/a', { ageMs: WEEK }), batch, redrive, batch],
+      expected: 'a',
+      except: notOnEmulator(COMPLETION),
+    },
+    {
+      name: "there before the first start, `lateFiles: 'take'`",
+      options: { lateFiles: 'take' },
+      before: [put('in/old')],
+      steps: [put('in/a'), batch],
+      expected: { directory: 'a; says: 1 left out: beforeStart', bucket: 'a, old' },
     },
     {
       name: 'nobody looks for a week',

@@ -12,6 +12,7 @@
  *
  * - The threshold does not move while eligible files wait for room in a batch.
  * - With `existing: 'all'` there is no threshold.
+ * - A file that comes with a time before the threshold is late: see left-files.ts.
  * - A path that was taken and is written again is ignored while it is remembered, as in Spark, or
  *   taken again with `onOverwrite: 'new'`.
  *
@@ -28,7 +29,9 @@ import type { FileOffsets } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 import type { HeldLimits } from '../held-limits.ts'
 import type { SourcePlace } from '../source-kind.ts'
-import type { BatchTimes, LeftOut } from '../source-reader.ts'
+import type { LeftOut } from '../source-reader.ts'
+import { type FilesQuestion, lastChanceOf, reachOf, timesOf } from './file-times.ts'
+import { firstOf, isLate, LeftFiles, mindsLateFiles } from './left-files.ts'
 import { FileLedger, type LedgerEntry, type TakenFile } from './ledger.ts'
 
 /** What a reader of files needs. */
@@ -39,17 +42,12 @@ export interface FilesReaderParts extends SourcePlace {
   readonly report: Listener
 }
 
-/** A question about the files of a batch. */
-export interface FilesQuestion extends BatchTimes {
-  /** The batch time; or, for what waits, any time until which files count. */
-  readonly untilMs: number
-  readonly offsets: FileOffsets
-}
-
 /** A file that a batch may take. */
 export interface Candidate extends ObjectSummary {
   /** The first batch time whose rule it meets. Later files of its path are ignored from then on. */
   readonly takenMs: number
+  /** Whether it is late, and to be put aside. Default: false. */
+  readonly isLate?: true
 }
 
 /** The files that were not taken yet, and the times by which they were chosen. */
@@ -63,13 +61,6 @@ export interface Candidates {
   readonly judged: readonly Candidate[]
   /** Files must be modified after this time. */
   readonly threshold: number
-}
-
-/** The times by which files are chosen. */
-interface FileTimes {
-  readonly threshold: number
-  /** The threshold before the clock was set back. Undefined: it was not set back. */
-  readonly judgedMs: number | undefined
 }
 
 /** Entries of older batches leave the store. A clock that is set back by less harms nothing. */
@@ -89,6 +80,7 @@ const byAge = (a: Candidate, b: Candidate): number =>
 export class FileChooser {
   readonly #parts: FilesReaderParts
   readonly #ledger: FileLedger
+  readonly #left: LeftFiles
   #reported = new Set<string>()
   #droppedMs = -Infinity
   /** The batch for which files were last chosen here. */
@@ -99,6 +91,7 @@ export class FileChooser {
   constructor(parts: FilesReaderParts) {
     this.#parts = parts
     this.#ledger = new FileLedger(parts)
+    this.#left = new LeftFiles(parts.source, parts.report)
   }
 
   /** When the first of the files that wait was modified. Undefined: none waits. */
@@ -119,8 +112,8 @@ export class FileChooser {
     question: FilesQuestion,
     known: readonly ObjectSummary[] | undefined,
   ): Promise<Candidates> {
-    const { offsets, nowMs, startedMs } = question
-    const { existing, filter } = this.#parts.selection
+    const { offsets, nowMs, startedMs, untilMs } = question
+    const { existing, filter, lateFiles = 'ignore' } = this.#parts.selection
     const { threshold, judgedMs } = timesOf(question, this.#parts.selection)
     const [listed, entries] = await allOrFirstError([
       known === undefined ? this.#parts.objects.list() : Promise.resolve(known),
@@ -131,18 +124,60 @@ export class FileChooser {
     const isJudged = ({ modifiedMs }: ObjectSummary): boolean =>
       judgedMs !== undefined && modifiedMs > nowMs + LOOKING_MS && modifiedMs <= judgedMs
     const changed = new Set<string>()
+    const late: ObjectSummary[] = []
     const open = listed.flatMap((object): readonly Candidate[] => {
-      if (!isInTime(object) || filter?.(object.key) === false) return []
+      const comesLate = !isInTime(object) && isLate(object, threshold, untilMs)
+      if (!comesLate && !isInTime(object)) return []
+      if (filter?.(object.key) === false) return []
       const entry = entries.get(object.key)
       if (this.#isTaken(object, entry, question, changed)) return []
-      return [{ ...object, takenMs: this.#firstChance(object, entry, question) }]
+      if (comesLate && lateFiles === 'ignore') late.push(object)
+      if (comesLate && lateFiles === 'ignore') return []
+      const takenMs = this.#firstChance(object, entry, question)
+      const isAside = comesLate && lateFiles === 'dead-letter'
+      const { changedMs: _, ...file } = object
+      return [{ ...file, takenMs, ...(isAside ? { isLate: true } : {}) }]
     })
     this.#reported = changed
+    this.#left.tell('tooOld', late)
+    return this.#named(open, isJudged, threshold)
+  }
+
+  /** The candidates without those that were taken under another name. */
+  #named(
+    all: readonly Candidate[],
+    isJudged: (file: ObjectSummary) => boolean,
+    threshold: number,
+  ): Candidates {
+    const { open, renamed } = this.#withoutRenamed(all)
+    this.#left.tell('renamed', renamed)
     return {
       files: open.filter((object) => !isJudged(object)).toSorted(byAge),
       judged: open.filter(isJudged),
       threshold,
     }
+  }
+
+  /** Of several names of one file, the first one counts. */
+  #withoutRenamed(all: readonly Candidate[]): {
+    readonly open: readonly Candidate[]
+    readonly renamed: readonly Candidate[]
+  } {
+    if (this.#parts.selection.onRename !== 'ignore')
+      return { open: all.map(({ identity: _, ...file }) => file), renamed: [] }
+    const seen = new Set<string>()
+    const isRenamed = (file: Candidate): boolean => {
+      const known = this.#ledger.nameOf(file)
+      if (known !== undefined && known !== file.key) return true
+      if (file.identity === undefined) return false
+      const isAgain = seen.has(file.identity)
+      seen.add(file.identity)
+      return isAgain
+    }
+    const { open = [], renamed = [] } = Object.groupBy(all.toSorted(byAge), (file) =>
+      isRenamed(file) ? 'renamed' : 'open',
+    )
+    return { open, renamed }
   }
 
   /** The files that no batch has taken, by reason. */
@@ -155,16 +190,17 @@ export class FileChooser {
       objects.list(),
       this.#ledger.entries(offsets.taken, reach),
     ])
-    const reasonOf = ({ key, modifiedMs }: ObjectSummary): LeftOut['reason'] | undefined => {
-      if (entries.has(key)) return undefined
+    const reasonOf = (file: ObjectSummary): LeftOut['reason'] | undefined => {
+      const { key, modifiedMs, changedMs = modifiedMs } = file
+      if (entries.has(key) || this.#ledger.nameOf(file) !== undefined) return undefined
       if (selection.filter?.(key) === false) return 'filtered'
       if (modifiedMs > untilMs) return 'future'
       if (selection.existing === 'all' || modifiedMs > threshold) return undefined
-      return modifiedMs <= startedMs ? 'beforeStart' : 'tooOld'
+      return changedMs <= startedMs ? 'beforeStart' : 'tooOld'
     }
     const byReason = Map.groupBy(listed, reasonOf)
     const found = [...byReason].flatMap(([reason, files]): readonly LeftOut[] =>
-      reason === undefined ? [] : [{ reason, count: files.length, first: firstOf(files) }],
+      reason === undefined ? [] : [{ reason, count: files.length, first: firstOf(files) ?? '' }],
     )
     const moving = objects.moving?.() ?? []
     const [first] = moving
@@ -187,7 +223,8 @@ export class FileChooser {
     // Every file ever taken matters, and none may leave the ledger: this holds for ever.
     if (existing === 'all') return { ...offsets, taken, lookedMs, all: true }
     const next = hasMore ? threshold : Math.max(threshold, lookedMs + intervalMs - rememberMs)
-    return { ...offsets, taken, lookedMs, threshold: next }
+    const all = mindsLateFiles(this.#parts.selection) ? { all: true as const } : {}
+    return { ...offsets, ...all, taken, lookedMs, threshold: next }
   }
 
   /** Notes what a batch has taken. A second call for the same batch changes nothing. */
@@ -244,42 +281,4 @@ export class FileChooser {
       reason: 'it changed after it was read. A file is read once, so write new text to a new file',
     })
   }
-}
-
-/** The first by name. A directory gives its files in any order. */
-const firstOf = (files: readonly ObjectSummary[]): string =>
-  files.reduce((least, { key }) => (key < least ? key : least), files[0]?.key ?? '')
-
-/**
- * Entries matter for files in time, and for paths that may still be remembered: those of batches
- * after this time.
- */
-const reachOf = (
-  { firstMs }: FilesQuestion,
-  { existing, ignoredMs }: FileSelection,
-  threshold: number,
-): number => (existing === 'all' ? -Infinity : Math.min(threshold, firstMs - ignoredMs) - 1)
-
-const timesOf = (question: FilesQuestion, selection: FileSelection): FileTimes => {
-  const { offsets, startedMs, firstMs, intervalMs, nowMs } = question
-  if (selection.existing === 'all')
-    return { threshold: offsets.threshold ?? -Infinity, judgedMs: undefined }
-  const lookedMs = offsets.lookedMs ?? Math.min(firstMs - intervalMs, nowMs)
-  const threshold =
-    offsets.threshold ?? Math.max(startedMs, lookedMs + intervalMs - selection.rememberMs)
-  const backMs = (offsets.lookedMs ?? startedMs) - nowMs
-  if (backMs <= 0) return { threshold, judgedMs: undefined }
-  // Between the correction and the first look after it, a batch interval may pass.
-  const marginMs = backMs > intervalMs ? intervalMs : 0
-  return { threshold: threshold - backMs - marginMs, judgedMs: threshold }
-}
-
-/** The last batch time, of those that a batch stands for, whose rule of time a file can meet. */
-const lastChanceOf = (
-  { modifiedMs }: ObjectSummary,
-  { untilMs, firstMs, intervalMs }: FilesQuestion,
-  { rememberMs }: FileSelection,
-): number => {
-  const steps = Math.ceil((modifiedMs + rememberMs - firstMs) / intervalMs) - 1
-  return Math.min(untilMs, firstMs + Math.max(0, steps) * intervalMs)
 }

@@ -25,12 +25,15 @@ export interface TakenFile {
   readonly modifiedMs: number
   /** Its path is ignored for a while from this batch time on. At most the time of its batch. */
   readonly takenMs: number
+  /** Stays the same when it is renamed. Left out: renames do not matter. */
+  readonly identity?: string
 }
 
 /** The newest entry of a path. */
 export interface LedgerEntry {
   readonly modifiedMs: number
   readonly takenMs: number
+  readonly identity?: string | undefined
 }
 
 /** The size of the text of an item, in bytes. A single path may be longer. */
@@ -41,7 +44,7 @@ const LARGE_BYTES = TEXT_BYTES_MAX / 2
 const SMALL_ITEMS_MAX = 64
 const PAGE_ITEMS = 50
 
-type Row = readonly [key: string, modifiedMs: number, takenMs: number]
+type Row = readonly [key: string, modifiedMs: number, takenMs: number, identity?: string]
 
 const partitionOf = ({ app, source }: SourcePlace): string =>
   ledgerKey(app, `${source}/files`, '').partition
@@ -79,7 +82,9 @@ export const recordFiles = async (
   timeMs: number,
 ): Promise<readonly KeyedItem[]> => {
   if (files.length === 0) return []
-  const rows = files.map(({ key, modifiedMs, takenMs }): Row => [key, modifiedMs, takenMs])
+  const rows = files.map(({ key, modifiedMs, takenMs, identity }): Row =>
+    identity === undefined ? [key, modifiedMs, takenMs] : [key, modifiedMs, takenMs, identity],
+  )
   const items = textsOf(rows).map((text, chunk) => ({
     partition: partitionOf(place),
     sort: `${sortableTime(timeMs)}#${chunk}`,
@@ -93,6 +98,8 @@ export const recordFiles = async (
 export class FileLedger {
   readonly #place: SourcePlace
   #entries: Map<string, LedgerEntry> | undefined
+  /** The keys of entries with an identity, by this and the modification time. */
+  #names = new Map<string, string>()
   /** Which entries are in memory: those of batches after this time. */
   #afterMs = Infinity
   #count = 0
@@ -117,8 +124,9 @@ export class FileLedger {
       return this.#entries
     const entries = new Map<string, LedgerEntry>()
     const small: ItemKey[] = []
+    this.#names.clear()
     for await (const stored of this.#items(afterMs)) {
-      addRows(entries, rowsIn(stored))
+      this.#add(entries, rowsIn(stored))
       if (isSmall(textIn(stored))) small.push(stored)
     }
     this.#entries = entries
@@ -132,7 +140,7 @@ export class FileLedger {
   async record(files: readonly TakenFile[], timeMs: number, count: number): Promise<void> {
     const items = await recordFiles(this.#place, files, timeMs)
     for (const stored of items) {
-      if (this.#entries !== undefined) addRows(this.#entries, rowsIn(stored))
+      if (this.#entries !== undefined) this.#add(this.#entries, rowsIn(stored))
       const isKnown = this.#small.some(({ sort }) => sort === stored.sort)
       if (isSmall(textIn(stored)) && !isKnown) this.#small.push(stored)
     }
@@ -142,10 +150,18 @@ export class FileLedger {
   /** Forgets entries in memory that no longer matter: those of batches up to a time. */
   forget(untilMs: number): void {
     if (this.#entries === undefined || untilMs <= this.#afterMs) return
-    for (const [key, { takenMs }] of this.#entries)
-      if (takenMs <= untilMs) this.#entries.delete(key)
+    for (const [key, entry] of this.#entries) {
+      if (entry.takenMs > untilMs) continue
+      this.#entries.delete(key)
+      this.#names.delete(nameOf(entry))
+    }
     this.#afterMs = untilMs
     this.#small = this.#small.filter(({ sort }) => sort > sortableTime(untilMs + 1))
+  }
+
+  /** The name under which a file was taken that may have another one now. */
+  nameOf(file: Pick<TakenFile, 'modifiedMs' | 'identity'>): string | undefined {
+    return file.identity === undefined ? undefined : this.#names.get(nameOf(file))
   }
 
   /** Forgets all entries in memory: they may not be those of the store. */
@@ -185,6 +201,15 @@ export class FileLedger {
     this.#small = folded.filter((one) => isSmall(textIn(one))).map(keyOf)
   }
 
+  #add(entries: Map<string, LedgerEntry>, rows: readonly Row[]): void {
+    for (const [key, modifiedMs, takenMs, identity] of rows) {
+      if ((entries.get(key)?.takenMs ?? -Infinity) > takenMs) continue
+      const entry = { modifiedMs, takenMs, ...(identity === undefined ? {} : { identity }) }
+      entries.set(key, entry)
+      if (identity !== undefined) this.#names.set(nameOf(entry), key)
+    }
+  }
+
   async *#items(afterMs: number): AsyncGenerator<KeyedItem> {
     let after = sortableTime(Math.max(0, afterMs + 1))
     for (;;) {
@@ -214,8 +239,6 @@ const foldedSort = (text: string, items: readonly ItemKey[]): string => {
   return `${newest.split('#')[0]}#~${createHash('sha256').update(text).digest('hex')}`
 }
 
-const addRows = (entries: Map<string, LedgerEntry>, rows: readonly Row[]): void => {
-  for (const [key, modifiedMs, takenMs] of rows)
-    if ((entries.get(key)?.takenMs ?? -Infinity) <= takenMs)
-      entries.set(key, { modifiedMs, takenMs })
-}
+/** A file with another time is another one: disks use their numbers again. */
+const nameOf = ({ identity, modifiedMs }: Pick<LedgerEntry, 'identity' | 'modifiedMs'>): string =>
+  `${identity}@${modifiedMs}`

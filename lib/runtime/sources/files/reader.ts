@@ -2,7 +2,10 @@
  * Reads records from the files of a directory. The file chooser decides which files a batch takes.
  * If a file is gone when it is read, it leaves the batch before outputs start.
  */
+import { MillraceError } from '../../../base/errors.ts'
+import type { FileSelection } from '../../../dstream/sources/file-selection.ts'
 import { recordsIn, type SourcePartition } from '../../../rdd/partition.ts'
+import { deadLetterOfFile } from '../../../state/dead-letters.ts'
 import type { FileOffsets } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import {
@@ -79,6 +82,11 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
       const taken: Candidate[] = []
       const skipped = [...input.skipped]
       for (const object of input.taken) {
+        if (object.isLate === true) {
+          putAside(deadLetterOfFile(source, object, late(object, selection)))
+          taken.push(object)
+          continue
+        }
         const file = await filePartitions(object, bytesOf, reading)
         if (file.found) {
           taken.push(object)
@@ -108,6 +116,14 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     blocks: (): readonly SegmentRef[] => [],
   }
 }
+
+const late = ({ key }: Candidate, { rememberMs }: FileSelection): MillraceError =>
+  new MillraceError('OBJECT_LATE', {
+    problem: 'The file came later than its source allows',
+    value: key,
+    allowed: `${rememberMs} ms after its modification time`,
+    fix: "redrive it, give remember more time, or take late files with lateFiles: 'take'",
+  })
 
 /** The files that count as taken after a batch. */
 const countedIn = ({ taken, judged = [] }: FilesInput): readonly Candidate[] => [

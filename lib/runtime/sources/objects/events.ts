@@ -57,14 +57,25 @@ const nonEmpty = (value: unknown): string | undefined =>
 
 const notificationOf = (
   message: Fields,
-  named: { readonly bucket: unknown; readonly key: unknown; readonly version: unknown },
+  named: {
+    readonly bucket: unknown
+    readonly key: unknown
+    readonly version: unknown
+    readonly isCopy: boolean
+  },
   eventMs: number,
 ): BucketNotification => {
   const [bucket, key] = [nonEmpty(named.bucket), nonEmpty(named.key)]
   if (bucket === undefined || key === undefined)
     throw refused('A notification does not name its bucket and its object', message)
   const version = nonEmpty(named.version)
-  return { bucket, key, eventMs, ...(version === undefined ? {} : { version }) }
+  return {
+    bucket,
+    key,
+    eventMs,
+    ...(version === undefined ? {} : { version }),
+    ...(named.isCopy ? { isCopy: true } : {}),
+  }
 }
 
 /** Emulators of S3 write the name of an event with its prefix. */
@@ -80,7 +91,9 @@ const fromBucket = (record: unknown): readonly BucketNotification[] => {
   const { key, versionId: version } = fieldsOf(s3['object'])
   const { name: bucket } = fieldsOf(s3['bucket'])
   const plain = typeof key === 'string' ? decodeKey(key) : key
-  return [notificationOf(fields, { bucket, key: plain, version }, timeOf(fields['eventTime']))]
+  const isCopy = name.endsWith(':Copy')
+  const named = { bucket, key: plain, version, isCopy }
+  return [notificationOf(fields, named, timeOf(fields['eventTime']))]
 }
 
 const fromBridge = (message: Fields): readonly BucketNotification[] => {
@@ -92,7 +105,8 @@ const fromBridge = (message: Fields): readonly BucketNotification[] => {
   const detail = fieldsOf(message['detail'])
   const { key, 'version-id': version } = fieldsOf(detail['object'])
   const { name: bucket } = fieldsOf(detail['bucket'])
-  return [notificationOf(message, { bucket, key, version }, timeOf(time))]
+  const isCopy = detail['reason'] === 'CopyObject'
+  return [notificationOf(message, { bucket, key, version, isCopy }, timeOf(time))]
 }
 
 const parse = (text: string): unknown => {

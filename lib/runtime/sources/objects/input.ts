@@ -5,7 +5,8 @@ import { describeFiles, type SkippedFile } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { SourceInput } from '../source-reader.ts'
 import type { RefusedObject } from './refused-objects.ts'
-import { type DueObject, recordUploads } from './uploads.ts'
+import type { DueObject, LeftUpload } from './upload.ts'
+import { recordUploads } from './uploads.ts'
 
 /** What a batch takes from a bucket. */
 export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
@@ -15,6 +16,10 @@ export interface ObjectsInput extends SourceInput<'lanes' | 'listing'> {
   readonly skipped: readonly SkippedFile[]
   /** Objects that are put aside. Default: none. */
   readonly refused?: readonly RefusedObject[]
+  /** Uploads that count as taken, and are not read: they are late, or were only renamed. */
+  readonly left?: readonly LeftUpload[]
+  /** Whether the ledger remembers what the taken ones contain. Default: false. */
+  readonly withContents?: true
   /** The blocks of notifications that were read. */
   readonly read: readonly BlockRef[]
   /** The pages in which the notifications were, and that nothing needs after the batch. */

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../../ports/object-store.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { notificationEvents, type ObjectsLocation } from './event-messages.ts'
 import { objectsInput } from './input.ts'
+import { lateRuleOf } from './late-objects.ts'
 import { objectsReader } from './reader.ts'
 
 declare module '../source-ports.ts' {
@@ -37,7 +38,7 @@ const objects: SourceKind<ObjectsLocation> = {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
-    const { existing, onOverwrite, listEveryMs, filter, ...reading } = selection
+    const { existing, onOverwrite, listEveryMs, filter, onRename, ...reading } = selection
     const { read, format, decompress, limits } = reading
     const reader = objectsReader({
       store,
@@ -47,6 +48,8 @@ const objects: SourceKind<ObjectsLocation> = {
       prefix,
       existing,
       onOverwrite,
+      late: lateRuleOf(selection),
+      ...(onRename === undefined ? {} : { onRename }),
       ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(filter === undefined ? {} : { filter }),
       ...(read === undefined ? {} : { read }),

@@ -13,7 +13,7 @@ import { isArchived, isRefusal } from '../refusals.ts'
 import type { FileElements, InputData, PutAside } from '../source-reader.ts'
 import type { ObjectsInput } from './input.ts'
 import { checkRefused, deadLetterOfRefused, type RefusedObject } from './refused-objects.ts'
-import { type DueObject, type ObjectsReaderParts, uploadName } from './uploads.ts'
+import { type DueObject, type ObjectsReaderParts, uploadName } from './upload.ts'
 
 /** S3 answers after 60 ms or more, so a thousand objects take two seconds. */
 const READS_AT_ONCE = 32
@@ -95,7 +95,7 @@ const refusedUpload = (object: DueObject, error: MillraceError): RefusedObject =
   const { key, version, isVersioned, modifiedMs, sizeBytes } = object
   const upload = { key, version, isVersioned, modifiedMs, sizeBytes }
   const refused = { key, name: uploadName(object), message: error.message, upload }
-  return isArchived(error) ? { ...refused, isArchived: true } : refused
+  return isArchived(error) ? { ...refused, code: 'OBJECT_ARCHIVED' } : refused
 }
 
 /**

@@ -33,14 +33,11 @@ import { NOTIFICATION_LANE } from './event-messages.ts'
 import type { ObjectsInput } from './input.ts'
 import { Listing } from './listing.ts'
 import { readUploadAgain, readUploads } from './read-uploads.ts'
+import { findRenamed } from './contents.ts'
+import { judgeUploads, leftUpload } from './late-objects.ts'
 import { checkRefused } from './refused-objects.ts'
-import {
-  CALLS_AT_ONCE,
-  type DueObject,
-  type ObjectsReaderParts,
-  openUploads,
-  recordUploads,
-} from './uploads.ts'
+import type { DueObject, ObjectsReaderParts } from './upload.ts'
+import { CALLS_AT_ONCE, openUploads, recordUploads } from './uploads.ts'
 
 /**
  * The largest number of notifications that one allocation reads beyond the objects that it may
@@ -121,26 +118,34 @@ const allocateObjects = async (
         objectsMax: limits.objects,
       })
     : { found: [], progress: before.progress }
-  const { open, missing, refused } = await openUploads(parts, [
+  const { missing, refused, ...uploads } = await openUploads(parts, [
     ...before.pending,
     ...found.notified,
     ...page.found,
   ])
-  checkRefused(refused, open.length)
+  checkRefused(refused, uploads.open.length)
   for (const key of missing)
     report({ event: 'objectSkipped', source, object: key, reason: 'it no longer exists' })
+  const judged = judgeUploads(uploads.open, parts.late, request)
+  const { open, renamed, undecided } = await findRenamed(parts, judged.inTime)
   const due = open.filter(({ dueMs }) => dueMs <= timeMs)
   const taken = withinLimits(due, limits)
-  const left = storedIn(due.slice(taken.length))
+  const behind = storedIn(due.slice(taken.length))
   const isTaken = new Set(taken)
-  const pending = open.filter((object) => !isTaken.has(object)).map(pendingOf)
+  const pending = [...open.filter((object) => !isTaken.has(object)), ...undecided].map(pendingOf)
+  const left = [...judged.left, ...renamed.map(leftUpload)]
+  const aside = [...refused, ...judged.aside]
+  reportLeft(parts, 'tooOld', judged.left)
+  reportLeft(parts, 'renamed', renamed)
   const { progress } = page
   return {
     input: {
       kind: 'objects',
       taken,
       skipped: missing.map((key) => ({ key, reason: 'missing' as const })),
-      ...(refused.length === 0 ? {} : { refused }),
+      ...(aside.length === 0 ? {} : { refused: aside }),
+      ...(left.length === 0 ? {} : { left }),
+      ...(parts.onRename === 'ignore' ? { withContents: true } : {}),
       read: found.blocks,
       ...(found.pages.length === 0 ? {} : { pages: found.pages.map(({ ref }) => ref) }),
       records: 0,
@@ -152,18 +157,30 @@ const allocateObjects = async (
       },
     },
     behind: {
-      ...left,
-      objects: left.objects + found.left,
+      ...behind,
+      objects: behind.objects + found.left,
       hasMore: page.found.length > 0 && progress?.after !== undefined,
     },
   }
 }
 
-const pendingOf = ({ key, version, isVersioned, dueMs }: DueObject): PendingObject => ({
+const pendingOf = ({ key, version, isVersioned, dueMs, isCopy }: DueObject): PendingObject => ({
   key,
   eventMs: dueMs,
   ...(isVersioned ? { version } : {}),
+  ...(isCopy === undefined ? {} : { isCopy }),
 })
+
+/** Says how many objects are left out for ever. */
+const reportLeft = (
+  { source, report }: ObjectsReaderParts,
+  reason: 'tooOld' | 'renamed',
+  left: readonly { readonly key: string }[],
+): void => {
+  const [first] = left
+  if (first !== undefined)
+    report({ event: 'leftOut', source, reason, count: left.length, first: first.key })
+}
 
 /** Notifications after the offsets, and the offsets after them. */
 interface FoundNotifications {

@@ -1,8 +1,8 @@
 /**
- * Objects that the store refuses to give: no rights to them or to their key, or in an archive. Each
- * is put aside with its name, and the others go on. If the rights to most objects are missing, the
+ * Objects that are put aside unread: the store refuses to give them, because of rights or keys, or
+ * because they are in an archive; or they are late, and their source wants it so. Each is put aside with its name, and the others go on. If the rights to most objects are missing, the
  * application is wrong and not the objects: then the batch fails, and all objects stay where they
- * are (B9). Archived objects say nothing of the application: a bucket may have a million of them.
+ * are (B9). Archived and late objects say nothing of the application: there may be a million.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import {
@@ -12,7 +12,7 @@ import {
 } from '../../../state/dead-letters.ts'
 import type { PendingObject } from '../../../state/offsets.ts'
 
-/** An object that the store refuses to give. */
+/** An object that is put aside unread. */
 export interface RefusedObject {
   readonly key: string
   /** The version, if the notification named one. */
@@ -20,8 +20,8 @@ export interface RefusedObject {
   /** The name of the object in the ledger. */
   readonly name: string
   readonly message: string
-  /** Whether it is in an archive. Default: false. */
-  readonly isArchived?: true
+  /** Default: `OBJECT_REFUSED`. */
+  readonly code?: 'OBJECT_ARCHIVED' | 'OBJECT_LATE'
   /** The upload, if the store has said which one it is. Then it can be redriven. */
   readonly upload?: FileReference
 }
@@ -38,7 +38,7 @@ export const refusedName = ({ key, version, eventMs }: PendingObject): string =>
 
 /** Throws if so many objects are refused that something else is wrong. */
 export const checkRefused = (all: readonly RefusedObject[], others: number): void => {
-  const refused = all.filter(({ isArchived }) => isArchived !== true)
+  const refused = all.filter(({ code }) => code === undefined)
   const [first] = refused
   const readable = others + all.length - refused.length
   if (first === undefined || refused.length <= REFUSED_MAX || refused.length <= readable) return
@@ -56,10 +56,9 @@ export const checkRefused = (all: readonly RefusedObject[], others: number): voi
  */
 export const deadLetterOfRefused = (
   source: string,
-  { key, version, message, isArchived, upload }: RefusedObject,
+  { key, version, message, code, upload }: RefusedObject,
 ): DeadLetter => {
-  const code = isArchived === true ? 'OBJECT_ARCHIVED' : 'OBJECT_REFUSED'
-  const reason = { code, message }
+  const reason = { code: code ?? 'OBJECT_REFUSED', message }
   if (upload !== undefined) return { ...deadLetterOfFile(source, upload, undefined), ...reason }
   const data = Buffer.from(key)
   const position = version === undefined ? key : `${key}?versionId=${version}`

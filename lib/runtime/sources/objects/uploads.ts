@@ -4,55 +4,20 @@
  * listing can bring an upload in twice.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import type { FileReading, FileSelection } from '../../../dstream/sources/file-selection.ts'
-import type { ObjectStore, ObjectVersion } from '../../../ports/object-store.ts'
+import type { ObjectVersion } from '../../../ports/object-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
 import type { PendingObject } from '../../../state/offsets.ts'
-import type { Listener } from '../../events.ts'
-import type { HeldLimits } from '../held-limits.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import { isRefusal } from '../refusals.ts'
+import { contentEntries } from './contents.ts'
 import { refusedName, type RefusedObject } from './refused-objects.ts'
-
-/** An upload with its time. */
-export interface DueObject extends ObjectVersion {
-  /**
-   * The later of its modification and its event. The modification time of a multipart upload is
-   * when it starts, but the object exists when it ends.
-   */
-  readonly dueMs: number
-}
-
-/** What a reader of objects needs. */
-export interface ObjectsReaderParts extends SourcePlace, FileReading {
-  readonly objects: ObjectStore
-  /** The prefix of the watched keys. Default: all keys. */
-  readonly prefix?: string
-  /**
-   * Which objects without a notification count. `'ignore'`: only those that were modified after the
-   * application first started. What has a notification is new.
-   */
-  readonly existing: 'ignore' | 'all'
-  /** The time between two sweeps of the listing. */
-  readonly listEveryMs?: FileSelection['listEveryMs']
-  /** `'new'`: each upload is read once. `'ignore'`: only the first upload of a key is read. */
-  readonly onOverwrite: 'new' | 'ignore'
-  /** Whether to take an object, by its key. Default: all objects. */
-  readonly filter?: FileSelection['filter']
-  readonly held?: HeldLimits | undefined
-  readonly report: Listener
-}
+import { type DueObject, type LeftUpload, type ObjectsReaderParts, uploadName } from './upload.ts'
 
 /**
  * Calls at the same time: enough to hide their latency, without a flood when thousands of messages
  * come.
  */
 export const CALLS_AT_ONCE = 64
-
-/** The name of one upload in the ledger. */
-export const uploadName = ({ key, version, isVersioned, modifiedMs }: ObjectVersion): string =>
-  // The same content has the same entity tag, so the time distinguishes the uploads.
-  isVersioned ? `${version}#${key}` : `${version}@${modifiedMs}#${key}`
 
 /** The name of all uploads of a key in the ledger. It is unique, because no version is empty. */
 const keyName = ({ key }: ObjectVersion): string => `#${key}`
@@ -70,17 +35,21 @@ const byDue = (a: DueObject, b: DueObject): number =>
 export interface DoneUploads {
   readonly taken: readonly ObjectVersion[]
   readonly refused?: readonly RefusedObject[]
+  readonly left?: readonly LeftUpload[]
+  /** Whether the ledger also remembers what the taken ones contain, for renames. */
+  readonly withContents?: true
 }
 
 /**
- * Writes into the ledger that a batch has taken these uploads, or put them aside. `byKey`: also all
- * other uploads of the taken keys.
+ * Writes into the ledger that a batch has taken these uploads, put them aside, or left them.
+ * `byKey`: also all other uploads of the taken keys.
  */
 export const recordUploads = async (
-  { store, app, source }: SourcePlace,
-  { taken, refused = [] }: DoneUploads,
+  place: SourcePlace,
+  { taken, refused = [], left = [], withContents }: DoneUploads,
   { timeMs, byKey }: { readonly timeMs: number; readonly byKey: boolean },
 ): Promise<void> => {
+  const { store, app, source } = place
   // With `byKey`, the upload is noted too: the next deployment may choose another `onOverwrite`.
   const namesOf = (object: ObjectVersion): readonly string[] =>
     byKey ? [keyName(object), uploadName(object)] : [uploadName(object)]
@@ -95,6 +64,11 @@ export const recordUploads = async (
       ...ledgerKey(app, source, name),
       item: { takenMs: timeMs, refused: true },
     })),
+    ...left.map(({ name }) => ({
+      ...ledgerKey(app, source, name),
+      item: { takenMs: timeMs, left: true },
+    })),
+    ...(withContents === true ? taken.flatMap((object) => contentEntries(place, object)) : []),
   ]
   if (entries.length > 0) await store.putAll(entries)
 }
@@ -146,11 +120,12 @@ export const openUploads = async (
 }
 
 const lookAt = async ({ objects }: ObjectsReaderParts, pending: PendingObject): Promise<Answer> => {
-  const { key, version, eventMs } = pending
+  const { key, version, eventMs, isCopy } = pending
   try {
     const object = await objects.head(key, version)
     if (object === undefined) return { kind: 'missing', key }
-    return { kind: 'found', object: { ...object, dueMs: Math.max(object.modifiedMs, eventMs) } }
+    const dueMs = Math.max(object.modifiedMs, eventMs)
+    return { kind: 'found', object: { ...object, dueMs, ...(isCopy ? { isCopy } : {}) } }
   } catch (error) {
     if (!isRefusal(error)) throw error
     const { message } = error

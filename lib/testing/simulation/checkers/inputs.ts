@@ -3,7 +3,7 @@ import type { FilesInput } from '../../../runtime/sources/files/reader.ts'
 import type { LanesInput } from '../../../runtime/sources/lanes/read-input.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { ObjectsInput } from '../../../runtime/sources/objects/input.ts'
-import type { DueObject } from '../../../runtime/sources/objects/uploads.ts'
+import type { DueObject } from '../../../runtime/sources/objects/upload.ts'
 import type { WholeInput } from '../../../runtime/sources/redriven.ts'
 import type { SourceInput } from '../../../runtime/sources/source-reader.ts'
 

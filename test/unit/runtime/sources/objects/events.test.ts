@@ -54,7 +54,7 @@ describe('notifications in messages', () => {
     [
       'a copy, as after a rename',
       fromBucket('ObjectCreated:Copy', 'in/a.txt'),
-      [{ key: 'in/a.txt' }],
+      [{ key: 'in/a.txt', isCopy: true }],
     ],
     [
       'the end of a multipart upload',

@@ -9,7 +9,10 @@ const refusedObjects = (count: number) =>
   }))
 
 test('archived objects are their own fault, however many there are', () => {
-  const archived = refusedObjects(1_000).map((one) => ({ ...one, isArchived: true as const }))
+  const archived = refusedObjects(1_000).map((one) => ({
+    ...one,
+    code: 'OBJECT_ARCHIVED' as const,
+  }))
   expect(() => checkRefused(archived, 0)).not.toThrow()
   expect(() => checkRefused([...archived, ...refusedObjects(999)], 0)).not.toThrow()
   expect(() => checkRefused([...archived, ...refusedObjects(1_001)], 0)).toThrow('1001 objects')

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../../../lib/adapters/memory/memory-item-store.ts'
 import { memoryObjectStore } from '../../../../../lib/adapters/memory/memory-object-store.ts'
-import {
-  type ObjectsReaderParts,
-  openUploads,
-  recordUploads,
-} from '../../../../../lib/runtime/sources/objects/uploads.ts'
+import type { ObjectsReaderParts } from '../../../../../lib/runtime/sources/objects/upload.ts'
+import { openUploads, recordUploads } from '../../../../../lib/runtime/sources/objects/uploads.ts'
 
 const PLACE = { app: 'app', source: 'lines' }
 const bytes = Buffer.from('a')
