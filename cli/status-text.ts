@@ -1,6 +1,11 @@
 import { greatestOf } from '../lib/base/extremes.ts'
 import { oneLine } from '../lib/base/printable.ts'
-import type { BatchOverview, LaneOverview, Overview } from '../lib/runtime/operations/status.ts'
+import type {
+  BatchOverview,
+  FilesOverview,
+  LaneOverview,
+  Overview,
+} from '../lib/runtime/operations/status.ts'
 import type { Head } from '../lib/state/head.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
@@ -29,6 +34,7 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...noteRows(overview, context),
     ...(head === undefined ? [] : lastBatchRows(head, context)),
     ...sourceRows(overview, context),
+    ...overview.files.map(filesRow),
     ...(head?.load?.falling === undefined
       ? []
       : [['load', fallingBehindText(head.load.falling)] as const]),
@@ -83,6 +89,21 @@ const sourceRows = ({ lanes }: Overview, { nowMs }: StatusContext): readonly Row
           `the oldest taken in ${agoText(nowMs - oldestMs)}`
     return [`source ${source}`, `${count(own.length, 'lane')}; ${waiting}`]
   })
+
+/** How far a directory or a bucket is read. */
+const filesRow = ({ source, taken, backfill, after, pending = 0 }: FilesOverview): Row => {
+  if (taken !== undefined) return [`source ${source}`, `${count(taken, 'file')} taken`]
+  const place = after === undefined ? '' : `, up to ${oneLine(after)}`
+  const before =
+    backfill === undefined
+      ? []
+      : [
+          `what was there before: ${count(backfill.found, 'object')} found, ` +
+            `${count(backfill.listed, 'name')} listed` +
+            (backfill.doneMs === undefined ? `${place}; the listing goes on` : ', all of them'),
+        ]
+  return [`source ${source}`, [...before, `${count(pending, 'object')} pending`].join('; ')]
+}
 
 interface Waiting {
   readonly records: number

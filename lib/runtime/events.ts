@@ -85,6 +85,31 @@ export type RuntimeEvent =
       readonly object: string
       readonly reason: string
     }
+  /**
+   * What was there before the first start is listed, with `existing: 'all'`. Reported in each batch
+   * that lists.
+   */
+  | {
+      readonly event: 'backfill'
+      readonly source: string
+      /** How many names were listed. */
+      readonly listed: number
+      /** How many of them are new. */
+      readonly found: number
+      readonly isDone: boolean
+      /** The last name that was listed. Names are listed in their order. */
+      readonly after?: string
+    }
+  /**
+   * The clock of a store is not that of the driver. Reported once a minute, of more than 5 s.
+   * Modification times are by the clock of the store.
+   */
+  | {
+      readonly event: 'clockSkew'
+      readonly source: string
+      /** By how much the clock of the store is ahead. Negative: it is behind. */
+      readonly aheadMs: number
+    }
   /** What waits does not shrink, though batches take all they can. Reported at most every 15 s. */
   | {
       readonly event: 'fallingBehind'

@@ -58,6 +58,18 @@ export interface ListingProgress {
   readonly roundMs?: number
   /** The last key that was listed in this round. */
   readonly after?: string
+  /** How far the first round has come, which looks for what was there before. */
+  readonly backfill?: Backfill
+}
+
+/** How much of what was there before has been found. */
+export interface Backfill {
+  /** How many names were listed, hidden ones left out. */
+  readonly listed: number
+  /** How many of them are new. */
+  readonly found: number
+  /** The batch time at which all were listed. Left out: there are more. */
+  readonly doneMs?: number
 }
 
 /** How far a location with objects has been consumed, together with the ledger of its objects. */

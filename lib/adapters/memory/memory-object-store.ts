@@ -53,6 +53,9 @@ export const memoryObjectStore = ({
   const uploads = new Map<string, Upload>()
   const nameOf = (key: string, version: string): string => `${key}\n${version}`
   let count = 0
+  /** Sorted when they are listed, and kept until there is another key. */
+  let keys: readonly string[] | undefined
+  const keysInOrder = (): readonly string[] => (keys ??= [...current.keys()].toSorted(compareKeys))
 
   return {
     description: 'objects in memory',
@@ -72,17 +75,14 @@ export const memoryObjectStore = ({
       }
     },
     async list(prefix: string, after = ''): Promise<ObjectPage> {
-      const inOrder = [...current.values()].toSorted((a, b) =>
-        compareKeys(a.object.key, b.object.key),
+      const following = keysInOrder().filter(
+        (key) => key.startsWith(prefix) && (after === '' || compareKeys(key, after) > 0),
       )
-      const following = inOrder
-        .map(({ object }) => object)
-        .filter(({ key }) => key.startsWith(prefix) && compareKeys(key, after) > 0)
       const page = following.slice(0, pageSize)
-      const next = page.length < following.length ? page.at(-1)?.key : undefined
+      const next = page.length < following.length ? page.at(-1) : undefined
       const objects = page
-        .filter(({ key }) => isWatchedKey(key, prefix))
-        .map(({ key, modifiedMs }) => ({ key, modifiedMs }))
+        .filter((key) => isWatchedKey(key, prefix))
+        .map((key) => ({ key, modifiedMs: current.get(key)?.object.modifiedMs ?? 0 }))
       return { objects, ...(next === undefined ? {} : { next }) }
     },
     write(key, bytes, modifiedMs, contentEncoding): string {
@@ -100,12 +100,14 @@ export const memoryObjectStore = ({
         bytes: new Uint8Array(bytes),
         encoding: contentEncoding === undefined ? {} : { contentEncoding },
       }
+      if (!current.has(key)) keys = undefined
       current.set(key, upload)
       uploads.set(nameOf(key, version), upload)
       return version
     },
     remove(key: string): void {
       current.delete(key)
+      keys = undefined
     },
   }
 }

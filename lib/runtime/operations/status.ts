@@ -6,11 +6,12 @@ import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
 import { daysBack, historyKey, sortableTime } from '../../state/item-keys.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
+import type { Backfill } from '../../state/offsets.ts'
 import { BEGINNING } from '../../state/lane-entries.ts'
 import { waitingIn } from '../../state/lane-reader.ts'
 import { sourcesWithLanes } from '../../state/lane-partitions.ts'
 import { readLanes } from '../../state/lanes.ts'
-import { readManifest } from '../../state/manifest.ts'
+import { type Manifest, readManifest } from '../../state/manifest.ts'
 import { expiryOf } from '../../state/operator/timer.ts'
 import { type DeadLettersOverview, countDeadLetters } from './dead-letters-overview.ts'
 
@@ -23,6 +24,19 @@ export interface LaneOverview {
   readonly waitingRecords: number
   /** When intake took the oldest entry that waits. Left out: none waits. */
   readonly oldestMs?: number
+}
+
+/** How far a source of files has come. */
+export interface FilesOverview {
+  readonly source: string
+  /** In a directory: how many files were ever taken. */
+  readonly taken?: number
+  /** In a bucket, with `existing: 'all'`: how far the listing of what was there before has come. */
+  readonly backfill?: Backfill
+  /** The last key that was listed. Left out: no listing is under way. */
+  readonly after?: string
+  /** In a bucket: how many objects are found and wait for a batch. */
+  readonly pending?: number
 }
 
 /** The size of the state of one operator in the store. */
@@ -63,6 +77,7 @@ export interface Overview {
   readonly driverNote?: DriverNote
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
+  readonly files: readonly FilesOverview[]
   /** The last batches, the newest first. */
   readonly batches: readonly BatchOverview[]
   readonly deadLetters: DeadLettersOverview
@@ -102,7 +117,7 @@ const readOnce = async (store: ItemStore, app: string, nowMs: number): Promise<O
     head,
     ...(driverNote === undefined ? {} : { driverNote }),
     lanes: await laneOverviews(store, app, head),
-    states: await stateOverviews(store, app, head),
+    ...(await manifestOverviews(store, app, head)),
     batches: head === undefined ? [] : await lastBatches(store, app, head),
     // Batch times can be ahead of the clock.
     deadLetters: await countDeadLetters(store, app, sinceMs, lastTimeMs(head, nowMs)),
@@ -133,19 +148,31 @@ const laneOverviews = async (
   })
 }
 
-const stateOverviews = async (
+const manifestOverviews = async (
   store: ItemStore,
   app: string,
   head: Head | undefined,
-): Promise<readonly StateOverview[]> => {
-  if (head?.manifest === undefined) return []
-  const { states, timers } = await readManifest(store, app, head.manifest)
-  return Object.entries(states).map(([id, { kind, partitions }]) => {
+): Promise<Pick<Overview, 'states' | 'files'>> => {
+  if (head?.manifest === undefined) return { states: [], files: [] }
+  const manifest = await readManifest(store, app, head.manifest)
+  return { states: stateOverviews(manifest), files: filesOverviews(manifest) }
+}
+
+const filesOverviews = ({ offsets }: Manifest): readonly FilesOverview[] =>
+  Object.entries(offsets).flatMap(([source, { files, listing }]): readonly FilesOverview[] => {
+    if (listing === undefined) return files === undefined ? [] : [{ source, taken: files.taken }]
+    const { backfill, after } = listing.progress ?? {}
+    const rest = after === undefined ? {} : { after }
+    const known = backfill === undefined ? {} : { backfill }
+    return [{ source, ...known, ...rest, pending: listing.pending.length }]
+  })
+
+const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] =>
+  Object.entries(states).map(([id, { kind, partitions }]) => {
     const sum = (field: 'count' | 'bytes'): number =>
       partitions.reduce((total, partition) => total + partition[field], 0)
     return { id, kind, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
   })
-}
 
 /** Looks back over longer and longer times, because the time between two batches is unknown. */
 const lastBatches = async (

@@ -57,6 +57,7 @@ const textOf = (parts: Partial<Overview>, context: Partial<StatusContext> = {}):
       head,
       lanes: [],
       states: [],
+      files: [],
       batches: [],
       deadLetters: { sinceMs: 0, count: 0, byCode: {}, some: [] },
       ...parts,
@@ -77,6 +78,22 @@ test.each([
 ])('a state says how its keys end: %j', (expiry, text) => {
   const states = [{ id: 's', kind: 'mapWithState', segments: 1, bytes: 5, ...expiry }]
   expect(textOf({ states })).toMatch(new RegExp(`state s +5 bytes in 1 segment${text}\n`))
+})
+
+test.each([
+  [{ taken: 1_234 }, '1,234 files taken'],
+  [{ pending: 2 }, '2 objects pending'],
+  [
+    { backfill: { listed: 3_000, found: 2_990 }, after: 'in/b\n', pending: 0 },
+    'what was there before: 2,990 objects found, 3,000 names listed, up to in/b\\\\n; the listing ' +
+      'goes on; 0 objects pending',
+  ],
+  [
+    { backfill: { listed: 1, found: 1, doneMs: 5 }, pending: 1 },
+    'what was there before: 1 object found, 1 name listed, all of them; 1 object pending',
+  ],
+])('a source says how far its files are read: %j', (files, text) => {
+  expect(textOf({ files: [{ source: 's', ...files }] })).toMatch(new RegExp(`source s +${text}\n`))
 })
 
 describe('the first line of the status', () => {

@@ -16,11 +16,13 @@
 import { isMillraceError } from '../../../base/errors.ts'
 import { DEFAULT_LIST_EVERY_MS } from '../../../dstream/sources/file-selection.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
-import type { ListingProgress, PendingObject } from '../../../state/offsets.ts'
+import type { Backfill, ListingProgress, PendingObject } from '../../../state/offsets.ts'
 import type { Listener } from '../../events.ts'
 
 /** What to list, and from when. */
 export interface ListingParts {
+  /** The id of the source node, for events. */
+  readonly source: string
   readonly objects: ObjectStore
   /** The prefix of the keys. */
   readonly prefix: string
@@ -85,6 +87,7 @@ export class Listing {
     { timeMs, startedMs, firstMs, objectsMax = 0 }: ListingRequest,
   ): Promise<ListedPages> {
     let progress = before?.place === this.#place ? before : this.#begin(firstMs)
+    const begun = progress
     const found: PendingObject[] = []
     const enough = Math.max(FOUND_ENOUGH, objectsMax)
     try {
@@ -100,7 +103,18 @@ export class Listing {
       this.#parts.report({ event: 'warning', code, message: `Listing is delayed: ${message}` })
       progress = { ...progress, dueMs: timeMs + RETRY_MS }
     }
+    this.#tell(begun, progress)
     return { found, progress }
+  }
+
+  /** Tells how far the first round has come. */
+  #tell(begun: ListingProgress, { backfill, after }: ListingProgress): void {
+    if (backfill === undefined || backfill.listed === begun.backfill?.listed) return
+    const { source, report } = this.#parts
+    const { listed, found, doneMs } = backfill
+    const isDone = doneMs !== undefined
+    const place = isDone || after === undefined ? {} : { after }
+    report({ event: 'backfill', source, listed, found, isDone, ...place })
   }
 
   /**
@@ -125,12 +139,14 @@ export class Listing {
       .filter(({ modifiedMs }) => modifiedMs > fromMs)
       .map(({ key, modifiedMs }) => ({ key, eventMs: modifiedMs }))
     const roundMs = progress.after === undefined ? timeMs : (progress.roundMs ?? timeMs)
+    const counts = { listed: objects.length, found: found.length, isLast: next === undefined }
+    const counted = { ...progress, ...backfillAfter(progress, counts, timeMs) }
     return {
       found,
       progress:
         next === undefined
-          ? this.#roundAfter(progress, roundMs, timeMs)
-          : { ...progress, roundMs, after: next },
+          ? this.#roundAfter(counted, roundMs, timeMs)
+          : { ...counted, roundMs, after: next },
     }
   }
 
@@ -143,7 +159,7 @@ export class Listing {
   }
 
   #roundAfter(
-    { place, round, begunMs }: ListingProgress,
+    { place, round, begunMs, backfill }: ListingProgress,
     roundMs: number,
     timeMs: number,
   ): ListingProgress {
@@ -152,7 +168,24 @@ export class Listing {
       round: round === 0 ? 1 : 2,
       begunMs,
       sinceMs: roundMs - MARGIN_MS,
+      ...(backfill === undefined ? {} : { backfill }),
       dueMs: timeMs + (round === 0 ? SETTLED_MS : (this.#everyMs ?? 0)),
     }
   }
 }
+
+/** What the first round has found after a page. Later rounds count nothing. */
+const backfillAfter = (
+  { round, backfill = { listed: 0, found: 0 } }: ListingProgress,
+  page: { readonly listed: number; readonly found: number; readonly isLast: boolean },
+  timeMs: number,
+): { readonly backfill?: Backfill } =>
+  round !== 0
+    ? {}
+    : {
+        backfill: {
+          listed: backfill.listed + page.listed,
+          found: backfill.found + page.found,
+          ...(page.isLast ? { doneMs: timeMs } : {}),
+        },
+      }

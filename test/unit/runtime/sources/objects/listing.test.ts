@@ -13,7 +13,11 @@ const listingOf = (pageSize: number, prefix = '') => {
   const objects = memoryObjectStore({ versioned: true, pageSize })
   const said: string[] = []
   const report = (event: { readonly event: string }): void => void said.push(event.event)
-  return { objects, said, listing: new Listing({ objects, prefix, existing: 'ignore', report }) }
+  return {
+    objects,
+    said,
+    listing: new Listing({ source: 'lines', objects, prefix, existing: 'ignore', report }),
+  }
 }
 
 const at = (timeMs: number) => ({ timeMs, startedMs: 0, firstMs: timeMs })
