@@ -33,6 +33,7 @@ export interface AlarmSettings {
   readonly superseded?: AlarmTuning
   readonly dataLosses?: AlarmTuning
   readonly fallingBehind?: AlarmTuning
+  readonly clockSkews?: AlarmTuning
   readonly deadLetters?: AlarmTuning
   readonly intakeErrors?: AlarmTuning
   readonly driverErrors?: AlarmTuning

@@ -103,6 +103,14 @@ const batchRules = ({ namespace, lagMax }: Watched): readonly Rule[] => [
       'More comes than batches can take, and what waits does not shrink: see millrace status',
   },
   {
+    id: 'ClockSkewsAlarm',
+    metric: metricOf(namespace, 'ClockSkews'),
+    shared: 'ClockSkews',
+    above: 0,
+    description:
+      'The clock of a watched bucket differs from that of the driver: its objects come late',
+  },
+  {
     id: 'DeadLettersAlarm',
     metric: metricOf(namespace, 'DeadLetters'),
     shared: 'DeadLetters',

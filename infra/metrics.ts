@@ -19,6 +19,7 @@ export type MetricName =
   | 'DeadLetters'
   | 'DataLosses'
   | 'FallingBehind'
+  | 'ClockSkews'
   | 'DriverTimeouts'
   | 'RefusedMessages'
   | 'Problems'
@@ -78,6 +79,7 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     value: '1',
   },
   { name: 'FallingBehind', role: 'driver', pattern: '{ $.event = "fallingBehind" }', value: '1' },
+  { name: 'ClockSkews', role: 'driver', pattern: '{ $.event = "clockSkew" }', value: '1' },
   {
     name: 'DriverTimeouts',
     role: 'driver',

@@ -6,6 +6,8 @@ export interface FileLimits {
   readonly bytes: number
   /** The largest content of a compressed file, as a multiple of its size. */
   readonly ratio: number
+  /** The largest file that is read in parts. Left out: it may be of any size. */
+  readonly dividedBytes?: number
 }
 
 /** 512 MiB, and 200 times the compressed size. */

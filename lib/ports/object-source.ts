@@ -71,4 +71,9 @@ export interface ObjectSource {
    * appear when they are complete.
    */
   moving?(): readonly string[]
+  /**
+   * By how much the clock of the storage is ahead of the clock of this machine at least, according
+   * to the last listing, in milliseconds. Left out, or undefined: unknown.
+   */
+  aheadMs?(): number | undefined
 }

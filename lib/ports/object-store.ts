@@ -17,8 +17,8 @@ export interface ObjectVersion {
    */
   readonly isVersioned: boolean
   /**
-   * What the store says of its content: equal for equal content, unless it was uploaded or encrypted
-   * in another way. Left out: it is `version`.
+   * What the store says of its content: equal for equal content, unless it was uploaded or
+   * encrypted in another way. Left out: it is `version`.
    */
   readonly entityTag?: string
   /**
@@ -62,4 +62,9 @@ export interface ObjectStore {
   head(key: string, version?: string): Promise<ObjectVersion | undefined>
   read(object: ObjectVersion, range?: ByteRange): Promise<ObjectContent>
   list(prefix: string, after?: string): Promise<ObjectPage>
+  /**
+   * By how much the clock of the store is ahead of the clock of this machine at least, according to
+   * the newest answer, in milliseconds. Negative: it is behind. Left out, or undefined: unknown.
+   */
+  aheadMs?(): number | undefined
 }

@@ -204,6 +204,21 @@ const rows: readonly {
     problems: 2,
   },
   {
+    name: 'a bucket whose clock is ahead',
+    play: async () => {
+      const app = new Deployed(
+        pipelineOf((ssc) => ssc.textFileStream('files').print()),
+        { sources: { 'textFileStream-1': toBucket } },
+      )
+      app.bucket.aheadMs = () => 60_000
+      await app.drop('a', 'a\n')
+      await app.pass(2)
+      return app
+    },
+    metrics: { Batches: [1, 1], Records: [1, 0], ClockSkews: [1] },
+    problems: 1,
+  },
+  {
     name: 'messages that are not notifications',
     async play() {
       const app = new Deployed(
@@ -259,6 +274,7 @@ describe('metrics', () => {
         'Superseded',
         'DataLosses',
         'FallingBehind',
+        'ClockSkews',
         'DriverTimeouts',
         'DeadLetters',
         'RefusedMessages',

@@ -110,6 +110,7 @@ export const directoryPlace = async ({ options = {}, watch }: Scenario): Promise
     append: (key, text) => appendFile(join(root, key), text),
     remove: (key) => unlink(join(root, key)),
     restore: notHere('archive'),
+    skew: notHere('clock of its own'),
     batch: () => run(place),
     pass: notHere('time of its own'),
     beforeRead: (next) => void (change = next),

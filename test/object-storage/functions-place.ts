@@ -18,7 +18,7 @@ import type { Scenario } from './scenario.ts'
 /** What of a place depends on the bucket. */
 export type BucketSide = Pick<
   Place,
-  'put' | 'copy' | 'touch' | 'append' | 'remove' | 'restore' | 'close'
+  'put' | 'copy' | 'touch' | 'append' | 'remove' | 'restore' | 'skew' | 'close'
 > & {
   readonly name: string
   readonly objects: ObjectStore

@@ -25,9 +25,11 @@ type Told = Readonly<Record<string, unknown>>
 
 /** What events say of files that were left out, each once. */
 export const saidIn = (events: readonly Told[]): readonly string[] => {
-  const said = events.flatMap(({ event, object, reason, count, code }) => {
+  const said = events.flatMap(({ event, object, reason, count, code, aheadMs }) => {
     if (event === 'objectSkipped') return [`${shown(String(object))}: ${String(reason)}`]
     if (event === 'leftOut') return [`${String(count)} left out: ${String(reason)}`]
+    if (event === 'clockSkew')
+      return [`the clock of the storage is ${Number(aheadMs) / 1_000} s ahead`]
     return event === 'messageRefused' ? [`a message is refused: ${String(code)}`] : []
   })
   return [...new Set(said)].toSorted()

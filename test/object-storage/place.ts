@@ -8,8 +8,6 @@ export interface NewFile {
   readonly ageMs?: number | undefined
   /** Whether it is put into an archive. */
   readonly isArchived?: boolean | undefined
-  /** Content that is made when it is asked for, in place of `bytes`. Only the simulated S3. */
-  readonly sizeBytes?: number | undefined
 }
 
 /** How notifications come. */
@@ -44,6 +42,8 @@ export interface Place {
   append(key: string, text: string): Promise<void>
   remove(key: string): Promise<void>
   restore(key: string): Promise<void>
+  /** Sets the clock of the storage ahead, or behind. */
+  skew(aheadMs: number): Promise<void>
   /** Runs the pipeline in a new process, until nothing waits. */
   batch(): Promise<void>
   /** Lets time pass, and runs the pipeline. */

@@ -126,6 +126,13 @@ export const pass = (ms: number): Step => ({
   run: (place) => place.pass(ms),
 })
 
+export const skew = (aheadMs: number): Step => ({
+  says:
+    `the clock of the storage is ${durationText(Math.abs(aheadMs))} ` +
+    (aheadMs < 0 ? 'behind' : 'ahead'),
+  run: (place) => place.skew(aheadMs),
+})
+
 /** What happens after a batch was logged, and before it reads its first file. */
 export const beforeRead = (step: Step): Step => ({
   says: `before the batch reads: ${step.says}`,

@@ -56,7 +56,7 @@ export const contentOf = (bytes: Uint8Array): Content => ({
 })
 
 const tagOf = (content: Content, isMultipart: boolean): string => {
-  // Content that is made, and not there, is too large to be hashed.
+  // Content that is made, and not there, may be too large to be hashed.
   const some = content.bytesIn(0, Math.min(content.sizeBytes, 1 << 20))
   const hash = createHash('md5').update(some).update(String(content.sizeBytes)).digest('hex')
   const plain = createHash('md5').update(some).digest('hex')

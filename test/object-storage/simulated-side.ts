@@ -25,11 +25,14 @@ export const virtualWorld = (): FunctionsWorld => {
 }
 
 /** The bucket of a place. */
-export const simulatedSide = (s3: SimulatedS3, now: () => number): BucketSide => {
+export const simulatedSide = (
+  s3: SimulatedS3,
+  now: () => number,
+): BucketSide & { readonly tell: (key: string) => void } => {
   let sent: string[] = []
   const send = (eventName: string, key: string, versionId?: string): void => {
     const object = { key: formEncode(key), versionId }
-    const eventTime = new Date(now()).toISOString()
+    const eventTime = new Date(now() + s3.aheadMs).toISOString()
     const record = { eventName, eventTime, s3: { bucket: { name: s3.name }, object } }
     sent.push(JSON.stringify({ Records: [record] }))
   }
@@ -38,7 +41,8 @@ export const simulatedSide = (s3: SimulatedS3, now: () => number): BucketSide =>
   }
   return {
     name: s3.name,
-    objects: s3ObjectStore({ bucket: s3.name, client: s3.client }),
+    tell: (key) => send('ObjectCreated:CompleteMultipartUpload', key),
+    objects: s3ObjectStore({ bucket: s3.name, client: s3.client, now }),
     async put(
       key,
       { bytes = Buffer.from(`${basename(key)}\n`), ageMs = 0, isArchived = false } = {},
@@ -57,6 +61,7 @@ export const simulatedSide = (s3: SimulatedS3, now: () => number): BucketSide =>
       send(`ObjectRemoved:${s3.isVersioned ? 'DeleteMarkerCreated' : 'Delete'}`, key)
     },
     restore: async (key) => s3.restore(key),
+    skew: async (aheadMs) => void (s3.aheadMs = aheadMs),
     async messages() {
       const all = sent
       sent = []

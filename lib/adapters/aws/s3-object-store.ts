@@ -8,6 +8,7 @@ import {
 import { type ByteRange, bytesIn, type ObjectContent } from '../../ports/object-source.ts'
 import type { ObjectPage, ObjectStore, ObjectVersion } from '../../ports/object-store.ts'
 import { isWatchedKey } from '../../ports/object-names.ts'
+import { answerSkewOf } from './answer-skew.ts'
 import { statusOf } from './aws-errors.ts'
 import { s3Client } from './s3-client.ts'
 import {
@@ -25,6 +26,8 @@ export interface S3ObjectStoreOptions {
   readonly bucket: string
   /** Default: the client of this process. */
   readonly client?: S3Client
+  /** The clock of this machine, in epoch milliseconds. */
+  readonly now?: () => number
 }
 
 const versionOf = (
@@ -53,6 +56,15 @@ const rangeOf = (range: ByteRange | undefined): { readonly Range?: string } =>
 const isGone = (error: unknown): boolean =>
   isMissingObject(error) || statusOf(error) === 404 || statusOf(error) === 405
 
+/** What a read that failed says of its object. Throws if it says nothing. */
+const goneBy = (error: unknown, place: string): ObjectContent => {
+  if (isGone(error)) return { found: false, gone: 'missing' }
+  if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
+  if (isArchivedObject(error)) throw archivedObject(error, place)
+  if (isRefusedObject(error, false)) throw refusedObject(error, place)
+  throw s3Error(error, 'OBJECT_UNREADABLE', { action: 's3:GetObject', place })
+}
+
 /**
  * The objects of a bucket as an {@link ObjectStore}. Each read names one upload: by the id of its
  * version if the bucket keeps versions, otherwise by its entity tag. So a batch never reads another
@@ -67,8 +79,10 @@ const isGone = (error: unknown): boolean =>
 export const s3ObjectStore = ({
   bucket,
   client = s3Client(),
+  now = Date.now,
 }: S3ObjectStoreOptions): ObjectStore => ({
   description: `bucket ${bucket}`,
+  aheadMs: answerSkewOf(client, now),
   async head(key: string, version?: string): Promise<ObjectVersion | undefined> {
     try {
       const pinned = version === undefined ? {} : { VersionId: version }
@@ -100,14 +114,7 @@ export const s3ObjectStore = ({
       const bytes = ContentRange === undefined ? bytesIn(given, range) : given
       return { found: true, bytes, ...encoding }
     } catch (error) {
-      if (isGone(error)) return { found: false, gone: 'missing' }
-      if (isConditionFailed(error)) return { found: false, gone: 'replaced' }
-      if (isArchivedObject(error)) throw archivedObject(error, `s3://${bucket}/${key}`)
-      if (isRefusedObject(error, false)) throw refusedObject(error, `s3://${bucket}/${key}`)
-      throw s3Error(error, 'OBJECT_UNREADABLE', {
-        action: 's3:GetObject',
-        place: `s3://${bucket}/${key}`,
-      })
+      return goneBy(error, `s3://${bucket}/${key}`)
     }
   },
   async list(prefix: string, after?: string): Promise<ObjectPage> {

@@ -88,6 +88,17 @@ export class DirectoryListing {
     return this.#moving
   }
 
+  /**
+   * By how much the clock of the disk is ahead, as far as files show: no program can give a file a
+   * status that is newer than that clock.
+   */
+  get aheadMs(): number {
+    const nowMs = Date.now()
+    return this.#files
+      .values()
+      .reduce((most, { changedMs }) => Math.max(most, changedMs - nowMs), 0)
+  }
+
   /** The files that are complete. */
   async list(): Promise<readonly ObjectSummary[]> {
     const { stability } = this.#parts

@@ -160,6 +160,7 @@ export const localDirectory = (options: LocalDirectoryOptions): ObjectSource => 
     description: `directory ${path}`,
     list: () => listing.list(),
     moving: () => listing.moving,
+    aheadMs: () => listing.aheadMs,
     async read(summary: ObjectSummary, range?: ByteRange): Promise<ObjectContent> {
       const { key } = summary
       // A name with a slash is not from this listing: it would leave the directory.

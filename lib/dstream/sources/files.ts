@@ -219,6 +219,7 @@ const limitsOf = ({ bytes, ratio }: TextFileStreamOptions['limits'] = {}): FileL
   Object.freeze({
     bytes: checkAtLeastOne('limits.bytes', bytes) ?? FILE_LIMITS.bytes,
     ratio: checkAtLeastOne('limits.ratio', ratio) ?? FILE_LIMITS.ratio,
+    ...(bytes === undefined ? {} : { dividedBytes: bytes }),
   })
 
 const stableForMs = (stableFor: Duration | 0 | undefined, intervalMs: number): number => {

@@ -90,7 +90,7 @@ const lazyFile = async <T extends FileReference>(
 const mayBeDivided = (file: FileReference, { read, format, limits }: FileReadingParts): boolean =>
   read === undefined &&
   format?.isSplittable !== false &&
-  (limits === undefined || file.sizeBytes <= limits.bytes)
+  file.sizeBytes <= (limits?.dividedBytes ?? Infinity)
 
 /** A file that is read as a whole. A batch may have tens of thousands: see `CheckedPartition`. */
 class WholeFile<T extends FileReference> implements LazyPartition<unknown> {

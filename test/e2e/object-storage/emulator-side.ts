@@ -99,7 +99,8 @@ const emulatorSide = async (name: string, isVersioned: boolean): Promise<BucketS
   /** An upload of a later batch is of a later second, as where batches take their time. */
   const inLaterSecond = async (key: string): Promise<void> => {
     const last = written.get(key)
-    if (last !== undefined && last.batch < batch) await sleep(last.atMs + 1_000 - Date.now())
+    if (last !== undefined && last.batch < batch)
+      await sleep(Math.max(0, last.atMs + 1_000 - Date.now()))
     written.set(key, { atMs: Date.now(), batch })
   }
   const copy = async (from: string, to: string): Promise<void> => {
@@ -137,6 +138,7 @@ const emulatorSide = async (name: string, isVersioned: boolean): Promise<BucketS
         new RestoreObjectCommand({ Bucket: name, Key: key, RestoreRequest: { Days: 1 } }),
       )
     },
+    skew: cannot,
     async messages() {
       const bodies = await receive(url, sent)
       sent = 0

@@ -1,6 +1,10 @@
-import { batch, type Group, pass, put, redrive } from '../scenario.ts'
+import { batch, type Group, pass, put, redrive, skew } from '../scenario.ts'
 import { COMPLETION, notOnEmulator, onlyBuckets } from './reasons.ts'
 
+const ONE_CLOCK = {
+  ...onlyBuckets('the test cannot set the clock of a disk'),
+  ...notOnEmulator('it has the clock of the machine'),
+}
 const MINUTE = 60_000
 const WEEK = 7 * 24 * 60 * MINUTE
 
@@ -79,6 +83,30 @@ export const times: Group = {
       before: [put('in/old')],
       steps: [put('in/a'), batch],
       expected: { directory: 'a; says: 1 left out: beforeStart', bucket: 'a, old' },
+    },
+    {
+      name: 'the clock of S3 is ahead',
+      steps: [skew(10 * MINUTE), put('in/a'), batch],
+      expected: 'nothing; says: the clock of the storage is 600 s ahead',
+      except: ONE_CLOCK,
+    },
+    {
+      name: 'the clock of S3 was ahead, and the time has come',
+      steps: [skew(10 * MINUTE), put('in/a'), batch, pass(10 * MINUTE)],
+      expected: 'a; says: the clock of the storage is 600 s ahead',
+      except: ONE_CLOCK,
+    },
+    {
+      name: 'the clock of S3 is behind',
+      steps: [skew(-10 * MINUTE), put('in/a'), batch],
+      expected: 'a; says: the clock of the storage is -599 s ahead',
+      except: ONE_CLOCK,
+    },
+    {
+      name: 'the clock of S3 is two seconds ahead',
+      steps: [skew(2_000), put('in/a'), batch],
+      expected: 'a',
+      except: ONE_CLOCK,
     },
     {
       name: 'nobody looks for a week',

@@ -1,6 +1,7 @@
 import type { PlantedBug } from './bug.ts'
 
 const CHOOSER = 'lib/runtime/sources/files/file-chooser.ts'
+const TIMES = 'lib/runtime/sources/files/file-times.ts'
 const LEDGER = 'lib/runtime/sources/files/ledger.ts'
 
 /** Bugs of files that arrive in a directory. */
@@ -11,7 +12,7 @@ export const fileBugs: readonly PlantedBug[] = [
     effect: 'a file that arrives while nothing runs is too old when a driver looks',
     edits: [
       {
-        file: CHOOSER,
+        file: TIMES,
         find: 'if (backMs <= 0) return { threshold, judgedMs: undefined }',
         replace: `if (backMs <= 0) {
     const latestMs = nowMs - selection.rememberMs
@@ -44,9 +45,9 @@ export const fileBugs: readonly PlantedBug[] = [
     effect: 'a cold start does not know the files of the window',
     edits: [
       {
-        file: CHOOSER,
-        find: 'Math.min(threshold, firstMs - ignoredMs) - 1',
-        replace: '(threshold > firstMs - ignoredMs ? firstMs : firstMs - 1)',
+        file: TIMES,
+        find: 'Math.min(threshold, firstMs - selection.ignoredMs) - 1',
+        replace: '(threshold > firstMs - selection.ignoredMs ? firstMs : firstMs - 1)',
       },
     ],
   },

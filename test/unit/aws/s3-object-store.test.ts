@@ -18,7 +18,8 @@ const clientWith = (answer: unknown) => {
     if (answer instanceof Error) throw answer
     return answer
   }
-  return { asked, objects: s3ObjectStore({ bucket: 'b', client: { send } as unknown as S3Client }) }
+  const client = { send, middlewareStack: { add: () => undefined } } as unknown as S3Client
+  return { asked, objects: s3ObjectStore({ bucket: 'b', client }) }
 }
 
 const failure = (name: string, httpStatusCode: number): Error =>
@@ -33,7 +34,11 @@ describe('the head of a key', () => {
       { ETag: '"e"', VersionId: 'null' },
       { version: '"e"', isVersioned: false },
     ],
-    ['with versions', { ETag: '"e"', VersionId: 'v1' }, { version: 'v1', isVersioned: true }],
+    [
+      'with versions',
+      { ETag: '"e"', VersionId: 'v1' },
+      { version: 'v1', isVersioned: true, entityTag: '"e"' },
+    ],
   ])('%s', async (_, headers, expected) => {
     const { objects } = clientWith({ ...headers, LastModified: modified, ContentLength: 3 })
     expect(await objects.head('a')).toEqual({

@@ -85,15 +85,16 @@ test.each([
   [{ pending: 2 }, '2 objects pending'],
   [
     { backfill: { listed: 3_000, found: 2_990 }, after: 'in/b\n', pending: 0 },
-    'what was there before: 2,990 objects found, 3,000 names listed, up to in/b\\\\n; the listing ' +
-      'goes on; 0 objects pending',
+    'what was there before: 2,990 objects found, 3,000 names listed, up to in/b\\\\n; ' +
+      'the listing goes on; 0 objects pending',
   ],
   [
     { backfill: { listed: 1, found: 1, doneMs: 5 }, pending: 1 },
     'what was there before: 1 object found, 1 name listed, all of them; 1 object pending',
   ],
 ])('a source says how far its files are read: %j', (files, text) => {
-  expect(textOf({ files: [{ source: 's', ...files }] })).toMatch(new RegExp(`source s +${text}\n`))
+  const shown = textOf({ files: [{ source: 's', ...files }] })
+  expect(shown).toMatch(new RegExp(`source s +${text}\n`))
 })
 
 describe('the first line of the status', () => {

@@ -17,11 +17,13 @@ import {
   withinLimits,
 } from '../file-elements.ts'
 import { areReadAtOnce, filePartitions } from '../lazy-files.ts'
+import { ClockSkew } from '../clock-skew.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
   type Behind,
   type InputData,
   NOTHING_WAITS,
+  type PutAside,
   type SourceInput,
   type SourceReader,
 } from '../source-reader.ts'
@@ -43,8 +45,9 @@ const NOTHING: FileOffsets = { taken: 0 }
 
 /** The reader of a source that watches a directory. */
 export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> => {
-  const { source, objects, selection, report, held } = parts
+  const { source, objects, selection, report } = parts
   const files = new FileChooser(parts)
+  const skew = new ClockSkew(source, report)
   let behind: Behind = NOTHING_WAITS
   const bytesOf: typeof objects.read = (object, range) => objects.read(object, range)
 
@@ -55,6 +58,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     async allocate({ timeMs, offsets, limits, ...times }) {
       const question = { ...times, untilMs: timeMs, offsets: offsets.files ?? NOTHING }
       const candidates = await files.candidates(question)
+      skew.tell(objects.aheadMs?.(), times.nowMs)
       const due = candidates.files.filter((object) => object.modifiedMs <= timeMs)
       const taken = withinLimits(due, limits)
       // They may be from beyond the batch time, and count as taken in this batch.
@@ -75,34 +79,7 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     },
     behind: () => behind,
     counted: ({ taken }) => countedFiles(taken),
-    async read(input, putAside, isRetry = false): Promise<InputData<FilesInput>> {
-      const atOnce = areReadAtOnce(input.taken, held)
-      const reading = { ...selection, source, putAside, held, isRetry, atOnce }
-      const partitions: SourcePartition<unknown>[] = []
-      const taken: Candidate[] = []
-      const skipped = [...input.skipped]
-      for (const object of input.taken) {
-        if (object.isLate === true) {
-          putAside(deadLetterOfFile(source, object, late(object, selection)))
-          taken.push(object)
-          continue
-        }
-        const file = await filePartitions(object, bytesOf, reading)
-        if (file.found) {
-          taken.push(object)
-          for (const partition of file.partitions) partitions.push(partition)
-        } else {
-          skipped.push({ key: object.key, reason: file.gone })
-          const reason = `it is ${file.gone} since it was listed`
-          report({ event: 'objectSkipped', source, object: object.key, reason })
-        }
-      }
-      return {
-        partitions,
-        input: { ...input, taken, skipped, objects: taken.length },
-        records: recordsIn(partitions),
-      }
-    },
+    read: (input, putAside, isRetry = false) => readFiles(parts, input, putAside, isRetry),
     readAgain: (file, putAside) => readFile(file, bytesOf, { ...selection, source, putAside }),
     async recordTaken(input, timeMs): Promise<void> {
       await files.record(countedIn(input), timeMs, input.offsets.files ?? NOTHING)
@@ -114,6 +91,41 @@ export const filesReader = (parts: FilesReaderParts): SourceReader<FilesInput> =
     leftOut: ({ offsets, ...times }) =>
       files.leftOut({ ...times, untilMs: times.nowMs, offsets: offsets.files ?? NOTHING }),
     blocks: (): readonly SegmentRef[] => [],
+  }
+}
+
+/** Reads the files of an input, and leaves out those that are gone. */
+const readFiles = async (
+  { source, objects, selection, report, held }: FilesReaderParts,
+  input: FilesInput,
+  putAside: PutAside,
+  isRetry: boolean,
+): Promise<InputData<FilesInput>> => {
+  const atOnce = areReadAtOnce(input.taken, held)
+  const reading = { ...selection, source, putAside, held, isRetry, atOnce }
+  const partitions: SourcePartition<unknown>[] = []
+  const taken: Candidate[] = []
+  const skipped = [...input.skipped]
+  for (const object of input.taken) {
+    if (object.isLate === true) {
+      putAside(deadLetterOfFile(source, object, late(object, selection)))
+      taken.push(object)
+      continue
+    }
+    const file = await filePartitions(object, (one, range) => objects.read(one, range), reading)
+    if (file.found) {
+      taken.push(object)
+      for (const partition of file.partitions) partitions.push(partition)
+    } else {
+      skipped.push({ key: object.key, reason: file.gone })
+      const reason = `it is ${file.gone} since it was listed`
+      report({ event: 'objectSkipped', source, object: object.key, reason })
+    }
+  }
+  return {
+    partitions,
+    input: { ...input, taken, skipped, objects: taken.length },
+    records: recordsIn(partitions),
   }
 }
 

@@ -15,6 +15,9 @@ import type { BatchTimes } from '../source-reader.ts'
 import type { RefusedObject } from './refused-objects.ts'
 import { type DueObject, type LateRule, type LeftUpload, uploadName } from './upload.ts'
 
+/** S3 tells whole seconds. In doubt an object is in time. */
+const WITHIN_MS = 999
+
 /** The rule that a selection asks for. Undefined: no object is late. */
 export const lateRuleOf = ({
   existing,
@@ -53,7 +56,7 @@ const isLateBy = (
   { startedMs, firstMs, intervalMs }: Pick<BatchTimes, 'startedMs' | 'firstMs' | 'intervalMs'>,
 ): boolean => {
   const seenMs = gridTimeAtOrAfter(dueMs, firstMs, intervalMs)
-  return modifiedMs <= Math.max(startedMs, seenMs - rememberMs)
+  return modifiedMs + WITHIN_MS <= Math.max(startedMs, seenMs - rememberMs)
 }
 
 /** How an upload is remembered that no batch takes. */

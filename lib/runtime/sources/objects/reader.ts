@@ -21,6 +21,7 @@ import { type Lane, readLane } from '../../../state/lanes.ts'
 import type { LaneOffsets, ListingOffsets, PendingObject } from '../../../state/offsets.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
 import { countedFiles, storedIn, withinLimits } from '../file-elements.ts'
+import { ClockSkew } from '../clock-skew.ts'
 import type { SourcePlace } from '../source-kind.ts'
 import {
   type Behind,
@@ -60,6 +61,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
   const { onOverwrite } = parts
   const notifications = new NotificationReader(parts)
   const listed = new Listing({ prefix: '', ...parts })
+  const skew = new ClockSkew(parts.source, parts.report)
   let behind: Behind = NOTHING_WAITS
 
   return {
@@ -69,6 +71,7 @@ export const objectsReader = (parts: ObjectsReaderParts): SourceReader<ObjectsIn
     reads: (lane) => lane === NOTIFICATION_LANE,
     async allocate(request): Promise<ObjectsInput> {
       const allocated = await allocateObjects(parts, notifications, listed, request)
+      skew.tell(parts.objects.aheadMs?.(), request.nowMs)
       behind = allocated.behind
       return allocated.input
     },

@@ -1,8 +1,9 @@
 /**
  * Objects that are put aside unread: the store refuses to give them, because of rights or keys, or
- * because they are in an archive; or they are late, and their source wants it so. Each is put aside with its name, and the others go on. If the rights to most objects are missing, the
- * application is wrong and not the objects: then the batch fails, and all objects stay where they
- * are (B9). Archived and late objects say nothing of the application: there may be a million.
+ * because they are in an archive; or they are late, and their source wants it so. Each is put aside
+ * with its name, and the others go on. If the rights to most objects are missing, the application
+ * is wrong and not the objects: then the batch fails, and all objects stay where they are (B9).
+ * Archived and late objects say nothing of the application: there may be a million.
  */
 import { MillraceError } from '../../../base/errors.ts'
 import {
