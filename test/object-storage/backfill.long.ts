@@ -14,7 +14,9 @@ test('100,000 objects that were there before cost as much each as 10,000', async
     expect(app.seen()).toEqual({ lines: objects, sum: sumUpTo(objects) })
     const cost = perObject(app.counts, objects)
     costs.push(cost)
-    console.log(`${objects} objects in ${seconds.toFixed(1)} s, requests for 1,000 objects:`, cost)
+    process.stdout.write(
+      `${objects} objects in ${seconds.toFixed(1)} s, requests for 1,000: ${JSON.stringify(cost)}\n`,
+    )
   }
   const [few = {}, many = {}] = costs
   for (const [name, count] of Object.entries(many))

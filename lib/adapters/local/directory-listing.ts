@@ -111,9 +111,10 @@ export class DirectoryListing {
       this.#sort()
     }
     const moving = new Set(this.#moving)
-    return [...this.#files].flatMap(([key, { sinceMs: _, ...file }]) =>
-      moving.has(key) ? [] : [{ key, ...file }],
-    )
+    return [...this.#files].flatMap(([key, known]) => {
+      const { sinceMs: _, ...file } = known
+      return moving.has(key) ? [] : [{ key, ...file }]
+    })
   }
 
   async #readNames(): Promise<void> {

@@ -76,6 +76,12 @@ const DROP_EVERY_MS = 3_600_000
 const byAge = (a: Candidate, b: Candidate): number =>
   a.modifiedMs - b.modifiedMs || (a.key < b.key ? -1 : 1)
 
+/** Where renames do not matter, the identity of a file need not be stored. */
+const withoutIdentity = (candidate: Candidate): Candidate => {
+  const { identity: _, ...file } = candidate
+  return file
+}
+
 /** Chooses files for batches, and remembers what was taken. */
 export class FileChooser {
   readonly #parts: FilesReaderParts
@@ -164,7 +170,7 @@ export class FileChooser {
     readonly renamed: readonly Candidate[]
   } {
     if (this.#parts.selection.onRename !== 'ignore')
-      return { open: all.map(({ identity: _, ...file }) => file), renamed: [] }
+      return { open: all.map(withoutIdentity), renamed: [] }
     const seen = new Set<string>()
     const isRenamed = (file: Candidate): boolean => {
       const known = this.#ledger.nameOf(file)

@@ -99,7 +99,7 @@ export class FileLedger {
   readonly #place: SourcePlace
   #entries: Map<string, LedgerEntry> | undefined
   /** The keys of entries with an identity, by this and the modification time. */
-  #names = new Map<string, string>()
+  readonly #names = new Map<string, string>()
   /** Which entries are in memory: those of batches after this time. */
   #afterMs = Infinity
   #count = 0

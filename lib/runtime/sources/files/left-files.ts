@@ -29,7 +29,7 @@ export const mindsLateFiles = ({ existing, lateFiles = 'ignore' }: FileSelection
 export class LeftFiles {
   readonly #source: string
   readonly #report: Listener
-  #told = new Map<LeftOut['reason'], ReadonlySet<string>>()
+  readonly #told = new Map<LeftOut['reason'], ReadonlySet<string>>()
 
   constructor(source: string, report: Listener) {
     this.#source = source
