@@ -58,4 +58,10 @@ export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize } from './rdd/parallelize.ts'
 export type { PartitionFunction, RDD, ShuffleOptions } from './rdd/rdd.ts'
-export type { Row, SinkDeclaration, TableOptions } from './rdd/sink-declaration.ts'
+export type {
+  Message,
+  MessageOptions,
+  Row,
+  SinkDeclaration,
+  TableOptions,
+} from './rdd/sink-declaration.ts'

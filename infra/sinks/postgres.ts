@@ -1,29 +1,9 @@
 /** Databases of PostgreSQL as outputs: the secrets that say how to reach them. */
-import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { MillraceError } from '../../lib/base/errors.ts'
-import type { BindableType } from '../bindable.ts'
 import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
 import type { KindGrants } from '../grants.ts'
+import { secretType } from '../secrets.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
-
-/** The classes do not implement the interface exactly, as TypeScript can be told to check it. */
-export type AnySecret = ISecret | Secret
-
-declare module '../bindable.ts' {
-  interface Bindables {
-    secrets: AnySecret
-  }
-}
-
-const secretType: BindableType<'secrets'> = {
-  property: 'secrets',
-  noun: 'secret',
-  construct: 'an ISecret of aws-cdk-lib/aws-secretsmanager',
-  isInstance: (value): value is AnySecret => 'secretArn' in value,
-  service: 'secretsmanager',
-  fromArn: (scope, id, arn) => Secret.fromSecretCompleteArn(scope, id, arn),
-  arnOf: ({ secretArn }) => secretArn,
-}
 
 const grants = {
   secrets: { driver: [{ by: 'code', actions: ['secretsmanager:GetSecretValue'] }] },

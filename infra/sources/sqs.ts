@@ -1,16 +1,16 @@
 /** Queues of SQS as sources: each message is a record. */
 import { Token } from 'aws-cdk-lib'
 import type { Duration } from 'aws-cdk-lib'
-import { CfnQueue, type IQueue, Queue } from 'aws-cdk-lib/aws-sqs'
+import { CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import type { Rule } from '../alarm-settings.ts'
 import { deadLettersRule, EACH_MINUTE } from '../alarms.ts'
-import type { BindableType } from '../bindable.ts'
 import type { KindParts } from '../deployed-kind.ts'
 import { mapIntakeQueue } from '../event-sources.ts'
 import type { Worker } from '../functions.ts'
 import { type KindGrants, POLL_QUEUE } from '../grants.ts'
+import { type AnyQueue, queueType } from '../queue-type.ts'
 import { createIntakeQueue, type QueuePair } from '../queues.ts'
 import {
   type Connection,
@@ -19,9 +19,6 @@ import {
   type SourceNeed,
 } from './source-kind.ts'
 
-/** Any queue: see `AnyBucket`. */
-type AnyQueue = IQueue | Queue
-
 declare module '../alarm-settings.ts' {
   interface AlarmSettings {
     /** Of each queue: intake is far behind. */
@@ -29,22 +26,6 @@ declare module '../alarm-settings.ts' {
     /** Of each created queue: messages were put aside. */
     readonly queueDeadLetters?: AlarmTuning
   }
-}
-
-declare module '../bindable.ts' {
-  interface Bindables {
-    queues: IQueue | Queue
-  }
-}
-
-const queueType: BindableType<'queues'> = {
-  property: 'queues',
-  noun: 'queue',
-  construct: 'an IQueue of aws-cdk-lib/aws-sqs',
-  isInstance: (value): value is AnyQueue => 'queueArn' in value,
-  service: 'sqs',
-  fromArn: (scope, id, arn) => Queue.fromQueueArn(scope, id, arn),
-  arnOf: ({ queueArn }) => queueArn,
 }
 
 /** Lambda receives and deletes the messages. The driver needs nothing: intake stores them. */

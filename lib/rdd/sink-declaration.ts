@@ -65,3 +65,25 @@ export interface TableOptions<in T> {
    */
   readonly row?: (element: T) => Row
 }
+
+/**
+ * A message: what is sent, and the key by which messages keep their order, where a service has one.
+ *
+ * @example const message: Message = { body: '{"word":"to"}', key: 'to' }
+ */
+export interface Message {
+  readonly body: string
+  readonly key?: string
+}
+
+/**
+ * How the elements of a stream become messages.
+ *
+ * @example const options: MessageOptions<[string, number]> = { key: ([word]) => word }
+ */
+export interface MessageOptions<in T> {
+  /** The text of a message. Default: a text is sent as it is, and anything else as JSON. */
+  readonly body?: (element: T) => string
+  /** The key of a message. Default: the key of a pair, as text; otherwise there is none. */
+  readonly key?: (element: T) => string
+}

@@ -158,6 +158,11 @@ const applications: readonly {
   { name: 'files', intake: ['objects.notifications'], driver: ['objects.objects'] },
   { name: 'orders', intake: ['sqs.queues'], driver: ['dynamodb.tables'] },
   {
+    name: 'messages',
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'sqs-output.queues'],
+  },
+  {
     name: 'items',
     intake: ['kinesis.streams', 'kinesis.discards'],
     driver: ['kinesis.streams', 'items.tables'],

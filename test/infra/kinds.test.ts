@@ -7,7 +7,9 @@ import { sinkKinds } from '../../infra/sinks/sink-kind.ts'
 import { sourceKinds } from '../../infra/sources/source-kind.ts'
 import { sinkKind } from '../../lib/runtime/sinks/sink-kind.ts'
 import '../../lib/sinks/dynamodb/kind.ts'
+import '../../lib/sinks/http/kind.ts'
 import '../../lib/sinks/postgres/kind.ts'
+import '../../lib/sinks/sqs/kind.ts'
 import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
 import '../../lib/sources/kafka.ts'
 import { locationsOf, synthesise, variablesOf } from './stacks.ts'
@@ -56,7 +58,7 @@ describe('the construct and the functions', () => {
     expect(deployedKinds().length).toBeGreaterThan(4)
   })
 
-  test.each(['clicks', 'files', 'both', 'orders', 'items'])(
+  test.each(['clicks', 'files', 'both', 'orders', 'items', 'messages'])(
     'agree on the locations of %s',
     (name) => {
       const { template } = synthesise(name)

@@ -29,6 +29,7 @@ const WORLDS = [
   'lib/adapters/',
   'lib/index.ts',
   // What pipelines import by name.
+  'lib/sinks/',
   'lib/sources/',
 ]
 

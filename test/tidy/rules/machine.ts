@@ -56,7 +56,7 @@ const libraryBan: Ban = {
 }
 
 /** A kind of sink that users name has its adapter in its folder. */
-const ADAPTER_OF_SINK = /^lib\/sinks\/\w+\/[\w-]+-database\.ts$/
+const ADAPTER_OF_SINK = /^lib\/sinks\/\w+\/[\w-]+-(database|sender)\.ts$/
 
 const banOf = (path: string): Ban | undefined => {
   const room = roomOf(path)

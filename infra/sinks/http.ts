@@ -1,0 +1,40 @@
+/** Servers that are told by HTTP: they need no resource, since the pipeline names their URL. */
+import { MillraceError } from '../../lib/base/errors.ts'
+import type { DeployedResources, NamedPath } from '../deployed-kind.ts'
+import { secretType } from '../secrets.ts'
+import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
+
+const URI = /^webhook:\/\/([^/]+)\/(.*)$/s
+
+const locate = (place: string): NamedPath | undefined => {
+  const [, name, path = ''] = URI.exec(place) ?? []
+  return name === undefined ? undefined : { name, path }
+}
+
+const deploy = (needs: readonly SinkNeed[]): DeployedResources => {
+  const unknown = needs.find(({ path }) => path === '')
+  if (unknown !== undefined)
+    throw new MillraceError('BINDING_MISSING', {
+      problem: 'An output goes to a server of HTTP, and the pipeline does not say where',
+      value: unknown.name,
+      fix: `http('${unknown.name}', { url: 'https://example.com/hook' })`,
+    })
+  return {
+    locations: Object.fromEntries(
+      needs.map(({ name, path }) => [name, { kind: 'http', url: path }]),
+    ),
+    reaches: [],
+    keys: [],
+    commands: [],
+  }
+}
+
+registerSinkKind({
+  name: 'http',
+  type: secretType,
+  form: 'webhook://NAME/URL, by saveTo(http(...))',
+  locate,
+  grants: {},
+  packages: [],
+  deploy,
+})
