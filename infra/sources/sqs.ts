@@ -1,7 +1,7 @@
 /** Queues of SQS as sources: each message is a record. */
 import { Token } from 'aws-cdk-lib'
 import type { Duration } from 'aws-cdk-lib'
-import { CfnQueue, Queue } from 'aws-cdk-lib/aws-sqs'
+import { CfnQueue, type Queue } from 'aws-cdk-lib/aws-sqs'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import type { Rule } from '../alarm-settings.ts'
