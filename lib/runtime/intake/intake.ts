@@ -81,11 +81,10 @@ export class Intake {
   readonly #heads: HeadStore
   readonly #queue: LaneQueue
   readonly #blocks: LaneBlocks
-  /**
-   * Lanes as this intake has last written them. A lane has one feeder, so they are usually still
-   * the same. If not, the condition on the tail fails.
-   */
+  /** Lanes as this intake has last written them. If one has changed, the condition fails. */
   readonly #lastWritten = new Map<string, Lane>()
+  /** One had changed: other processes serve these lanes too. Now each append reads its lane. */
+  #isShared = false
   readonly #partitions: LanePartitions
   /** Whether the application had failed when this intake last read the head. */
   #hasFailed = false
@@ -165,9 +164,8 @@ export class Intake {
     { nowMs, deadlineMs }: AppendTimes,
   ): Promise<number> {
     const { clock, store, app, source, randomness } = this.#parts
-    let seen =
-      this.#lastWritten.get(lane) ??
-      (await withRetries(clock, () => readLane(store, app, source, lane)))
+    const known = this.#isShared ? undefined : this.#lastWritten.get(lane)
+    let seen = known ?? (await withRetries(clock, () => readLane(store, app, source, lane)))
     this.#lastWritten.delete(lane)
     for (let tries = 1; tries <= TRIES_MAX; tries++) {
       const delivery = deliveryAfter(seen?.tail ?? BEGINNING)
@@ -196,6 +194,7 @@ export class Intake {
       }
       await this.#discard(written, seen?.tail ?? BEGINNING, answer.current)
       seen = answer.current
+      this.#isShared ||= known !== undefined
       await clock.sleep(pauseMs(tries, attemptId))
     }
     throw new MillraceError('STORE_FAILED', {

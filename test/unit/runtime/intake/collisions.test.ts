@@ -116,6 +116,21 @@ describe('many functions that append to one lane at the same time', () => {
     expect(calls.refused).toBe(0)
   })
 
+  test('that take turns by positions collide once each, and then read the lane', async () => {
+    const { store, calls } = countingStore()
+    const all = [intakeOn(store), intakeOn(store), intakeOn(store)]
+    const turns = 30
+    for (let turn = 0; turn < turns; turn++) {
+      const records = [{ position: String(turn + 1), record: `${turn}` }]
+      const intake = all[turn % all.length] as Intake
+      expect(await intake.append({ lane: LANE, records, rejected: [] })).toBe(1)
+    }
+    expect((await stored(store)).records).toEqual(numbered(0, turns))
+    expect(calls.refused).toBe(all.length)
+    // A block that was written in vain is an object in a bucket: as dear as forty reads.
+    expect(calls.deleted).toBe(all.length)
+  })
+
   /** The records of a lane after an append whose answer was lost, and `later` others. */
   const afterLostAnswer = async (before: number, later: number) => {
     const { store } = countingStore(8_192)
