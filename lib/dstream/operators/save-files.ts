@@ -1,5 +1,6 @@
-/** What `saveAsTextFiles` and `saveAsObjectFiles` have in common. */
+/** What `saveAsTextFiles`, `saveAsObjectFiles` and `saveAsFiles` have in common. */
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
+import { decode, encode } from '../../base/codec.ts'
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Format } from '../../formats/format.ts'
@@ -45,6 +46,13 @@ const ROLL_BYTES_MAX = 512 * 1024 * 1024
 interface SavedFiles {
   readonly operation: string
   readonly format: Format
+  /** Loads what the format needs. */
+  readonly prepare?: (() => Promise<void>) | undefined
+  /**
+   * Whether the bytes of files of the format, one after the other, are such a file again. Then a
+   * part without elements is a file too. Default: true.
+   */
+  readonly joins?: boolean
   readonly prefix: string
   readonly suffix: string | FileOptions | undefined
   readonly options: FileOptions | undefined
@@ -53,8 +61,9 @@ interface SavedFiles {
 /** Adds an output that writes files in a format. */
 export const saveFiles = <T>(
   stream: DStream<T>,
-  { operation, format, prefix, suffix: second = '', options: third }: SavedFiles,
+  { operation, format, prepare, joins = true, ...given }: SavedFiles,
 ): void => {
+  const { prefix, suffix: second = '', options: third } = given
   const [suffix, options = {}] =
     typeof second === 'object' && second !== null ? ['', second] : [second, third]
   checkText(operation, prefix, 'a prefix')
@@ -64,16 +73,27 @@ export const saveFiles = <T>(
   const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
   const places = { writesTo: prefix, placeAt }
   if (rule !== undefined) {
-    const rolled = stream.to<Uint8Array>(rolledNode(stream, format, rule))
-    const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> =>
-      batch.write({ place: placeAt(batch.timeMs), format: joined }, await input.partitions())
+    const rolled = stream.to<Uint8Array>(rolledNode(stream, { format, prepare, joins }, rule))
+    const pieces = joins ? joined : joinedBy(format)
+    const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> => {
+      await prepare?.()
+      await batch.write({ place: placeAt(batch.timeMs), format: pieces }, await input.partitions())
+    }
     rolled.emit(outputNode(operation, rolled.node, { prefix, suffix, ...rule }, write, places))
     rolled.named(rollId(placeAt(0)))
     return
   }
   const parameters = { prefix, suffix, ...(skipEmpty ? { skipEmpty } : {}) }
-  const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> =>
-    writeChecked(input, { place: placeAt(batch.timeMs), format }, batch.write, { skipEmpty })
+  const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> => {
+    await prepare?.()
+    const target = { place: placeAt(batch.timeMs), format }
+    if (joins) return writeChecked(input, target, batch.write, { skipEmpty })
+    // A part without elements would be a file without columns, which readers refuse.
+    await writeWhole(input, target, async (_, partitions) => {
+      const filled = partitions.filter((elements) => elements.length > 0)
+      if (!skipEmpty || filled.length > 0) await batch.write(target, filled)
+    })
+  }
   stream.emit(outputNode(operation, stream.node, parameters, write, places))
 }
 
@@ -87,6 +107,28 @@ const joined: Format = {
   decode: (bytes) => ({ elements: [bytes], rejected: [] }),
 }
 
+/** The elements are pieces of a file, each with its elements in the codec of the store. */
+const joinedBy = ({ name, encode: encodeFile }: Format): Format => ({
+  ...joined,
+  name: `pieces of ${name}`,
+  encode: (pieces) =>
+    encodeFile(pieces.flatMap((piece) => decode(piece as Uint8Array) as readonly unknown[])),
+})
+
+/**
+ * Elements in the codec of the store. They are encoded in their own format as well, so that one that
+ * does not fit is known before it waits.
+ */
+const waitingFor = ({ name, encode: encodeFile }: Format): Format => ({
+  ...joined,
+  name: `elements for ${name}`,
+  encode: (elements) => {
+    if (elements.length === 0) return new Uint8Array()
+    encodeFile(elements)
+    return encode(elements)
+  },
+})
+
 /** A pane: the bytes of the roll so far, with those of this batch, and the bytes of this batch. */
 type Pane = readonly [rollBytes: number, bytes: Uint8Array]
 
@@ -97,15 +139,17 @@ type Pane = readonly [rollBytes: number, bytes: Uint8Array]
  */
 const rolledNode = (
   stream: Pick<DStream<unknown>, 'node' | 'slideDuration'>,
-  format: Format,
+  { format, prepare, joins }: Pick<SavedFiles, 'format' | 'prepare' | 'joins'>,
   rule: RollRule,
-): OperatorNode =>
-  operatorNode(
+): OperatorNode => {
+  const held = joins === true ? format : waitingFor(format)
+  return operatorNode(
     'rolled',
     [stream.node],
     async ([input], batch) => {
+      await prepare?.()
       const panes = batch.panes<Pane>(0)
-      const own = input === undefined ? new Uint8Array() : await encoded(input, format)
+      const own = input === undefined ? new Uint8Array() : await encoded(input, held)
       const times = [...panes.times]
       const newestMs = times.at(-1)
       const [bytes] = newestMs === undefined ? [0] : await panes.read(newestMs)
@@ -118,15 +162,16 @@ const rolledNode = (
       return files.length === 0 ? undefined : rddOfElements(files)
     },
     {
-      stateful: { partitions: 1, panes: true, panesWait: true, layout: `files of ${format.name}` },
+      stateful: { partitions: 1, panes: true, panesWait: true, layout: `files of ${held.name}` },
       parameters: { ...rule, format: format.name },
     },
   )
+}
 
 const encoded = async (input: RDD<unknown>, format: Format): Promise<Uint8Array> => {
   let bytes: Uint8Array = new Uint8Array()
   await writeWhole(input, { place: '', format }, async (_, partitions) => {
-    bytes = Buffer.concat(partitions.map((elements) => format.encode(elements)))
+    bytes = format.encode(partitions.length === 1 ? (partitions[0] ?? []) : partitions.flat(1))
   })
   return bytes
 }

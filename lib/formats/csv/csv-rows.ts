@@ -5,6 +5,7 @@
  */
 import type { Options } from 'csv-parse/sync'
 import { isUtf8 } from 'node:buffer'
+import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Encoded, textOf, unreadable } from '../record-format.ts'
 import { CR, LF, withoutMark } from '../text-lines.ts'
@@ -175,10 +176,21 @@ const endOfText = (row: Buffer): number => {
 export const rowText = (
   fields: readonly string[],
   { delimiter, quote }: Pick<CsvSettings, 'delimiter' | 'quote'>,
-): string => fields.map((field) => quoted(field, delimiter, quote)).join(delimiter)
+): string => {
+  const text = fields.map((field) => quoted(field, delimiter, quote)).join(delimiter)
+  // An empty line is no row.
+  return text === '' ? quote + quote : text
+}
 
 const quoted = (field: string, delimiter: string, quote: string): string => {
-  if (quote === '') return field
+  if (quote === '') {
+    if (!field.includes(delimiter) && !/[\r\n]/.test(field)) return field
+    throw new MillraceError('VALUE_UNSUPPORTED', {
+      problem: 'A field has a delimiter or a line end, but the format has no quotes',
+      value: field,
+      fix: 'allow quotes, or map such fields first',
+    })
+  }
   const isPlain =
     !field.includes(delimiter) && !field.includes(quote) && !/[\r\n]|^\s|\s$/.test(field)
   return isPlain ? field : `${quote}${field.replaceAll(quote, quote + quote)}${quote}`

@@ -3,6 +3,7 @@ import type { FileFormat } from '../file-format.ts'
 import type { Encoded, FormatSettings, RecordFormat } from '../record-format.ts'
 import { type CsvRow, type CsvType, csvTypes } from './columns.ts'
 import { type CsvSettings, decodeRow, prepareCsv, readAlone } from './csv-rows.ts'
+import { encodeCsv } from './encode.ts'
 import { openCsv } from './open.ts'
 
 type Columns = Readonly<Record<string, CsvType>>
@@ -128,6 +129,7 @@ const formatOf = (name: string, options: CsvOptions, delimiter: string): FileFor
       open: openCsv(settings),
       decode: decodeRow(settings),
     }),
+    writing: Object.freeze({ joins: false, encode: encodeCsv(settings) }),
   })
 }
 

@@ -332,3 +332,64 @@ test('a quote that is never closed costs no more than the largest row', async ()
   const { rows, bad } = await read(csv(), bytes)
   expect({ rows: rows.length, bad }).toEqual({ rows: 30_000, bad: ['a,b\n1,"2'] })
 })
+
+describe('written', () => {
+  const written = (elements: readonly unknown[], options: CsvOptions = {}): string =>
+    Buffer.from(csv(options).writing?.encode(elements) ?? []).toString()
+
+  test.each<[what: string, elements: readonly unknown[], options: CsvOptions, text: string]>([
+    [
+      'values of all kinds',
+      [{ t: 'a', n: 1.5, b: 2n, ok: true, at: new Date(0) }, { t: null }],
+      {},
+      't,n,b,ok,at\na,1.5,2,true,1970-01-01T00:00:00.000Z\n,,,,\n',
+    ],
+    [
+      'what needs quotes',
+      [
+        { a: 'x,y', b: 'say "hi"' },
+        { a: 'two\nlines', b: ' space' },
+      ],
+      {},
+      'a,b\n"x,y","say ""hi"""\n"two\nlines"," space"\n',
+    ],
+    [
+      'columns in their order',
+      [{ b: 1, a: 2, c: 3 }],
+      { columns: { a: 'number', b: 'number' } },
+      'a,b\n2,1\n',
+    ],
+    ['no header', [['x', 1], []], { header: false }, 'x,1\n""\n'],
+    ['a row that is empty', [{ a: '' }], {}, 'a\n""\n'],
+  ])('%s', (_, elements, options, text) => expect(written(elements, options)).toBe(text))
+
+  test.each<[elements: readonly unknown[], options: CsvOptions]>([
+    [[1], {}],
+    [[{ a: [1] }], {}],
+    [[{ a: 'x' }], { header: false }],
+    [[{ a: 'x,y' }], { quote: '' }],
+  ])('%j is refused', (elements, options) =>
+    expect(() => written(elements, options)).toThrow(
+      expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),
+    ),
+  )
+
+  test('and read again, rows are the same', async () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r', ' ', '€') })
+    const rows = fc.array(
+      fc.record({
+        a: text,
+        b: text,
+        n: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
+      }),
+      { minLength: 1 },
+    )
+    await fc.assert(
+      fc.asyncProperty(rows, fc.integer({ min: 1, max: 60 }), async (elements, size) => {
+        const format = csv({ columns: { a: 'text', b: 'text', n: 'number' } })
+        const bytes = format.writing?.encode(elements) ?? new Uint8Array()
+        expect(await read(format, bytes, size)).toEqual({ rows: elements, bad: [] })
+      }),
+    )
+  })
+})
