@@ -36,7 +36,9 @@ export interface FilePart {
 /** How files are read line by line. */
 export interface LineReading<out T> {
   readonly shape: 'lines'
-  /** Makes the element of a line that is not blank. Blank ones are left out. */
+  /** Whether blank lines are left out. */
+  readonly skipsBlank: boolean
+  /** Makes the element of a line. */
   readonly decode: (line: string) => T
 }
 

@@ -1,5 +1,10 @@
 /** What `millrace/formats` exports: the formats that need no other package. */
+export { delimited } from './binary/delimited.ts'
+export { lengthPrefixed, type LengthPrefix } from './binary/length-prefixed.ts'
+export { type WholeFile, wholeFiles } from './binary/whole-files.ts'
 export type { FileFormat } from './file-format.ts'
 export { json, type JsonOptions } from './json/json.ts'
+export { jsonDocuments, type JsonDocumentsOptions } from './json/json-documents.ts'
 export { jsonLines } from './json/json-lines.ts'
 export { type Encoded, type FormatSettings, type RecordFormat, textOf } from './record-format.ts'
+export { text } from './text/text.ts'

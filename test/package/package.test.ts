@@ -244,6 +244,7 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     const onDemand = [
       '@aws-sdk/client-lambda',
       '@platformatic/kafka',
+      'avsc',
       'csv-parse',
       'hyparquet',
       'hyparquet-writer',

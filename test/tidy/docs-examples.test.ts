@@ -107,7 +107,7 @@ beforeAll(() => {
   const packages = join(directory, 'node_modules')
   mkdirSync(packages)
   symlinkSync(root, join(packages, 'millrace'))
-  for (const name of ['aws-cdk-lib', 'constructs', '@aws-sdk', '@smithy', '@types'])
+  for (const name of ['aws-cdk-lib', 'constructs', '@aws-sdk', '@smithy', '@types', 'zod'])
     symlinkSync(join(root, 'node_modules', name), join(packages, name))
 })
 afterAll(() => rmSync(directory, { recursive: true }))

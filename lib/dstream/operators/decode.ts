@@ -63,7 +63,10 @@ export const fileRecordNode = <T>(
 ): OperatorNode => {
   const compute =
     reading.shape === 'lines'
-      ? (input: RDD<unknown>) => (input as RDD<string>).filter(isNotBlank).map(reading.decode)
+      ? (input: RDD<unknown>) => {
+          const lines = input as RDD<string>
+          return (reading.skipsBlank ? lines.filter(isNotBlank) : lines).map(reading.decode)
+        }
       : async (input: RDD<unknown>) => {
           await reading.prepare?.()
           return reading.decode === undefined ? input : input.map(reading.decode)

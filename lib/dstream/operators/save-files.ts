@@ -108,23 +108,23 @@ const joined: Format = {
 }
 
 /** The elements are pieces of a file, each with its elements in the codec of the store. */
-const joinedBy = ({ name, encode: encodeFile }: Format): Format => ({
+const joinedBy = (format: Format): Format => ({
   ...joined,
-  name: `pieces of ${name}`,
+  name: `pieces of ${format.name}`,
   encode: (pieces) =>
-    encodeFile(pieces.flatMap((piece) => decode(piece as Uint8Array) as readonly unknown[])),
+    format.encode(pieces.flatMap((piece) => decode(piece as Uint8Array) as readonly unknown[])),
 })
 
 /**
- * Elements in the codec of the store. They are encoded in their own format as well, so that one that
- * does not fit is known before it waits.
+ * Elements in the codec of the store. They are encoded in their own format as well, so that one
+ * that does not fit is known before it waits.
  */
-const waitingFor = ({ name, encode: encodeFile }: Format): Format => ({
+const waitingFor = (format: Format): Format => ({
   ...joined,
-  name: `elements for ${name}`,
+  name: `elements for ${format.name}`,
   encode: (elements) => {
     if (elements.length === 0) return new Uint8Array()
-    encodeFile(elements)
+    format.encode(elements)
     return encode(elements)
   },
 })

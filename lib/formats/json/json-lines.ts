@@ -21,7 +21,7 @@ export const jsonLines = <T = unknown>(options: JsonOptions = {}): FileFormat<T>
     name: 'jsonLines',
     settings,
     extension: '.jsonl',
-    reading: Object.freeze({ shape: 'lines', decode }),
+    reading: Object.freeze({ shape: 'lines', skipsBlank: true, decode }),
     writing: Object.freeze({ joins: true, encode: encodeLines }),
   })
 }

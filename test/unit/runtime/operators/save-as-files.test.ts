@@ -1,6 +1,7 @@
 /** Outputs of formats, read back by the same formats. */
 import { seconds, stream } from 'millrace'
 import { type FileFormat, jsonLines } from 'millrace/formats'
+import { avro } from 'millrace/formats/avro'
 import { csv } from 'millrace/formats/csv'
 import { parquet } from 'millrace/formats/parquet'
 import { describe, expect, test } from 'vitest'
@@ -12,10 +13,20 @@ interface Row {
   readonly n: number
 }
 
+const schema = {
+  type: 'record',
+  name: 'Row',
+  fields: [
+    { name: 'word', type: 'string' },
+    { name: 'n', type: 'int' },
+  ],
+}
+
 const formats: readonly (readonly [name: string, format: FileFormat<Row>])[] = [
   ['jsonl', jsonLines<Row>()],
   ['csv', csv({ columns: { word: 'text', n: 'number' } }) as FileFormat<Row>],
   ['parquet', parquet<Row>()],
+  ['avro', avro<Row>({ schema })],
 ]
 
 const rowsOf = async ({ reading }: FileFormat<Row>, bytes: Uint8Array): Promise<readonly Row[]> => {

@@ -1,0 +1,151 @@
+import type { Type } from 'avsc'
+import { createHash } from 'node:crypto'
+import { MillraceError } from '../../base/errors.ts'
+import type { FileFormat, FormatWriting } from '../file-format.ts'
+import { bytesOf, type Encoded, type RecordFormat, unreadable } from '../record-format.ts'
+import { asBuffer } from '../text-lines.ts'
+import { avroFile, openAvro } from './blocks.ts'
+import { type AvroSchema, plain, prepareAvro, typeOf } from './schema.ts'
+
+/**
+ * Settings of `avro` and `avroRecord`.
+ *
+ * @example avro({ bigints: true })
+ */
+export interface AvroOptions {
+  /** The schema to write with. Files are read with the schema that they hold. Default: none. */
+  readonly schema?: AvroSchema
+  /**
+   * Whether values of the type long are bigints. Default false: they are numbers, and what is
+   * beyond 2^53 is damaged data.
+   */
+  readonly bigints?: boolean
+}
+
+/**
+ * Object container files of Avro, compressed with deflate, Snappy or zstandard, or not. Records are
+ * plain objects, bytes are `Uint8Array`, dates and timestamps are dates, and decimals are bytes. A
+ * value of a union is the value itself, if its type tells its branch; otherwise an object with the
+ * name of the branch. Needs the package `avsc`.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when an option is not of the allowed form. When the
+ * pipeline runs, also for a schema that is not one of Avro.
+ * @example ssc.fileStream('drop', { format: avro<{ page: string }>() }).map(({ page }) => page)
+ */
+export const avro = <T = unknown>({ schema, bigints = false }: AvroOptions = {}): FileFormat<T> => {
+  checkBigints('avro', bigints)
+  const given = schema === undefined ? undefined : schemaText('avro', schema)
+  const writing = given === undefined ? {} : { writing: writingWith(given, bigints) }
+  return Object.freeze({
+    name: 'avro',
+    settings: Object.freeze({ schema: given ?? null, bigints }),
+    extension: '.avro',
+    reading: Object.freeze({
+      shape: 'parts',
+      isText: false,
+      isSplittable: true,
+      prepare: prepareAvro,
+      open: openAvro(bigints),
+    }),
+    ...writing,
+  })
+}
+
+/**
+ * Records that are one value of Avro each, for `decode()`: without a header, as they are in
+ * streams. Needs the package `avsc`.
+ *
+ * @param schema The schema that they were written with.
+ * @throws MillraceError `ARGUMENT_INVALID` when the schema is no value or text.
+ * @example
+ * ```ts
+ * const click = { type: 'record', name: 'Click', fields: [{ name: 'page', type: 'string' }] }
+ * ssc.kinesisStream('clicks').decode(avroRecord<{ page: string }>(click)).map(({ page }) => page)
+ * ```
+ */
+export const avroRecord = <T = unknown>(
+  schema: AvroSchema,
+  { bigints = false }: Pick<AvroOptions, 'bigints'> = {},
+): RecordFormat<T> => {
+  checkBigints('avroRecord', bigints)
+  const text = schemaText('avroRecord', schema)
+  let type: Type | undefined
+  return Object.freeze({
+    name: 'avroRecord',
+    settings: Object.freeze({ schema: text, bigints }),
+    prepare: async () => {
+      await prepareAvro()
+      type ??= typeOf(text, bigints)
+    },
+    decode: (record: Encoded): T => {
+      try {
+        const bytes = asBuffer(bytesOf(record))
+        return plain((type as Type).fromBuffer(bytes)) as T
+      } catch (error) {
+        throw unreadable('a value of the Avro schema', bytesOf(record), error)
+      }
+    },
+  })
+}
+
+const SYNC_BYTES = 16
+
+const writingWith = (schema: string, bigints: boolean): FormatWriting => {
+  let type: Type | undefined
+  // The same for the same schema, so that files are the same (B3).
+  const sync = createHash('sha256').update(schema).digest().subarray(0, SYNC_BYTES)
+  return Object.freeze({
+    joins: false,
+    prepare: async () => {
+      await prepareAvro()
+      type ??= typeOf(schema, bigints)
+    },
+    encode: (elements: readonly unknown[]): Uint8Array =>
+      avroFile(
+        elements.map((element) => encode(element, type as Type)),
+        schema,
+        sync,
+      ),
+  })
+}
+
+const encode = (element: unknown, type: Type): Buffer => {
+  try {
+    return type.toBuffer(withBuffers(element))
+  } catch (error) {
+    throw new MillraceError('VALUE_UNSUPPORTED', {
+      problem: 'An element does not fit the Avro schema',
+      value: element,
+      cause: error,
+    })
+  }
+}
+
+/** The library takes bytes as a Buffer. */
+const withBuffers = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (value instanceof Uint8Array) return asBuffer(value)
+  if (Array.isArray(value)) return value.map(withBuffers)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withBuffers(field)]),
+  )
+}
+
+const schemaText = (operation: string, schema: unknown): string => {
+  if (typeof schema === 'string') return schema
+  if (typeof schema === 'object' && schema !== null) return JSON.stringify(schema)
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() needs a schema of Avro`,
+    value: schema,
+    allowed: 'its JSON, as a value or as text',
+  })
+}
+
+const checkBigints = (operation: string, bigints: unknown): void => {
+  if (typeof bigints === 'boolean') return
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation}() does not allow this value of bigints`,
+    value: bigints,
+    allowed: 'true or false',
+  })
+}

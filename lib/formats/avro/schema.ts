@@ -1,0 +1,149 @@
+/** Schemas of Avro as types of the library, with values that can be stored. */
+import type * as Avsc from 'avsc'
+import type { Type, types } from 'avsc'
+import { MillraceError } from '../../base/errors.ts'
+import { loadPackage } from '../../base/load-package.ts'
+
+/** A schema of Avro: its JSON as a value, or as text. */
+export type AvroSchema = string | Readonly<Record<string, unknown>> | readonly unknown[]
+
+type Library = Pick<typeof Avsc, 'Type' | 'types'>
+
+let library: Library | undefined
+
+/** Loads the library. */
+export const prepareAvro = async (): Promise<void> => {
+  library ??= (await loadPackage('avro()', async () => import('avsc'))).default
+}
+
+type Values = readonly [
+  /** The value in JavaScript, of what is stored. */
+  fromStored: (stored: never) => unknown,
+  toStored: (value: never) => unknown,
+]
+
+const MILLISECONDS_A_DAY = 86_400_000
+const MICROSECONDS = 1_000
+
+const times = (perMs: number): Values => [
+  (stored: number | bigint) => new Date(Number(stored) / perMs),
+  (value: Date) => Math.round(value.getTime() * perMs),
+]
+
+const LOGICAL: Readonly<Record<string, Values>> = {
+  date: [
+    (stored: number) => new Date(stored * MILLISECONDS_A_DAY),
+    (value: Date) => Math.floor(value.getTime() / MILLISECONDS_A_DAY),
+  ],
+  'timestamp-millis': times(1),
+  'timestamp-micros': times(MICROSECONDS),
+  'local-timestamp-millis': times(1),
+  'local-timestamp-micros': times(MICROSECONDS),
+}
+
+/** What the library asks for each schema that it meets. */
+interface Hooks {
+  readonly logicalTypes: object
+  readonly typeHook: (schema: unknown) => Type | undefined
+}
+
+/** Our types of longs and of times, which are longs underneath. */
+const hooks = (avsc: Library, bigints: boolean): Hooks => {
+  const long = longType(avsc, bigints)
+  let isUnderneath = false
+  const timeType = ([fromStored, toStored]: Values) =>
+    class extends avsc.types.LogicalType {
+      constructor(schema: Avsc.Schema, options?: unknown) {
+        isUnderneath = true
+        try {
+          super(schema, options)
+        } finally {
+          isUnderneath = false
+        }
+      }
+      override _fromValue(stored: unknown): unknown {
+        return fromStored(stored as never)
+      }
+      override _toValue(value: unknown): unknown {
+        return value instanceof Date ? toStored(value as never) : undefined
+      }
+      override _resolve(type: Type): unknown {
+        return this.underlyingType.equals(type) ? fromStored : undefined
+      }
+    }
+  return {
+    logicalTypes: Object.fromEntries(
+      Object.entries(LOGICAL).map(([name, values]) => [name, timeType(values)]),
+    ),
+    typeHook: (schema) => {
+      if (schema === 'long') return long
+      const { type, logicalType } = schema as { readonly type?: unknown; logicalType?: unknown }
+      const isTime = logicalType !== undefined && Object.hasOwn(LOGICAL, String(logicalType))
+      return type === 'long' && (isUnderneath || !isTime) ? long : undefined
+    },
+  }
+}
+
+/**
+ * Longs, as bigints or as numbers. Those of the library itself are wrong beyond 2^52, without a
+ * word.
+ */
+const longType = ({ types: { LongType } }: Library, bigints: boolean): types.LongType =>
+  LongType.__with({
+    fromBuffer: (bytes: Buffer) => {
+      const value = bytes.readBigInt64LE()
+      return bigints ? value : numberOf(value)
+    },
+    toBuffer: (value: number | bigint) => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigInt64LE(BigInt(value))
+      return bytes
+    },
+    fromJSON: (value: number | string) => (bigints ? BigInt(value) : Number(value)),
+    toJSON: Number,
+    isValid: (value: unknown) =>
+      (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) ||
+      Number.isSafeInteger(value),
+    compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
+  })
+
+const numberOf = (value: bigint): number => {
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  throw new RangeError(`${value} is beyond 2^53: read longs as bigints, with the option bigints`)
+}
+
+/**
+ * The type of a schema.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when it is not a schema of Avro.
+ */
+export const typeOf = (schema: AvroSchema, bigints: boolean): Type => {
+  if (library === undefined) throw new TypeError('avsc is not loaded')
+  try {
+    const parsed: unknown = typeof schema === 'string' ? JSON.parse(schema) : schema
+    return library.Type.forSchema(parsed as Avsc.Schema, {
+      ...(hooks(library, bigints) as object),
+      omitRecordMethods: true,
+    })
+  } catch (error) {
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'A schema is not one of Avro',
+      value: schema,
+      cause: error,
+    })
+  }
+}
+
+/**
+ * A value of the library as one that can be stored: records are plain objects, and bytes have
+ * memory of their own.
+ */
+export const plain = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (Array.isArray(value)) return value.map(plain)
+  const fields: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(value)) fields[name] = plain(field)
+  return fields
+}

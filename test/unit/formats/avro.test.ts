@@ -1,0 +1,154 @@
+/** Avro files that fastavro has written, in parts of any size, and files written and read again. */
+import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { avro, type AvroOptions, avroRecord } from '../../../lib/formats/avro/avro.ts'
+import type { FileFormat, PartReading } from '../../../lib/formats/file-format.ts'
+
+const readingOf = (format: FileFormat<unknown>): PartReading<unknown> =>
+  format.reading as PartReading<unknown>
+
+beforeAll(async () => readingOf(avro()).prepare?.())
+
+const fixture = (codec: string): Uint8Array =>
+  readFileSync(join(import.meta.dirname, 'fixtures', `${codec}.avro`))
+
+const open = async (bytes: Uint8Array, partBytes: number, options: AvroOptions = {}) => {
+  const reads: number[] = []
+  const parts = await readingOf(avro(options)).open({
+    name: 'a.avro',
+    sizeBytes: bytes.length,
+    partBytes,
+    read: async (from, to) => {
+      reads.push(to - from)
+      return bytes.subarray(from, to)
+    },
+  })
+  return { parts, reads }
+}
+
+const rowsOf = async (
+  bytes: Uint8Array,
+  partBytes = 4 * 1024 * 1024,
+  options: AvroOptions = {},
+): Promise<readonly unknown[]> => {
+  const { parts } = await open(bytes, partBytes, options)
+  return (await Promise.all(parts.map(async (part) => part.read()))).flat()
+}
+
+const rowAt = (n: number): object => ({
+  n,
+  text: n === 3 ? null : `é${n}`,
+  at: new Date('2026-11-30T10:00:00.123Z'),
+  day: new Date('2026-11-30'),
+  tags: Array.from({ length: n % 3 }, () => 'x'),
+  by: { a: n / 2 },
+  bytes: Uint8Array.of(255, n % 256),
+  kind: n % 2 === 0 ? 'A' : 'B',
+})
+const rows = Array.from({ length: 200 }, (_, n) => rowAt(n))
+
+describe.each(['null', 'deflate', 'snappy', 'zstandard'])('compressed with %s', (codec) => {
+  test.each([4 * 1024 * 1024, 1_000, 100, 17, 1])('in parts of %d bytes', async (partBytes) => {
+    const found = await rowsOf(fixture(codec), partBytes)
+    expect(found).toEqual(rows)
+    expect(Object.getPrototypeOf(found[0])).toBe(Object.prototype)
+  })
+})
+
+test('parts are read in few requests, and each byte about once', async () => {
+  const bytes = fixture('null')
+  const { parts, reads } = await open(bytes, 2_500)
+  for (const part of parts) await part.read()
+  expect(reads.length).toBeLessThan(1 + 4 * parts.length)
+  expect(reads.reduce((a, b) => a + b, 0)).toBeLessThan(3 * bytes.length)
+})
+
+test('longs are bigints if that is asked for', async () => {
+  const [first] = await rowsOf(fixture('null'), undefined, { bigints: true })
+  expect(first).toMatchObject({ n: 0n, at: new Date('2026-11-30T10:00:00.123Z') })
+})
+
+describe('a file that is not readable', () => {
+  const damaged = (at: number): Uint8Array =>
+    new Uint8Array(fixture('deflate')).fill(0xee, at, at + 40)
+  test.each<[what: string, bytes: () => Uint8Array, message: RegExp]>([
+    ['empty', () => new Uint8Array(), /does not end/],
+    ['no Avro', () => Buffer.from('id,name\n1,a\n'), /no Avro file/],
+    ['cut off in its header', () => fixture('null').subarray(0, 300), /does not end/],
+    ['cut off in a block', () => fixture('null').subarray(0, -30), /damaged/],
+    ['damaged', () => damaged(1_200), /damaged/],
+    ['compressed in another way', () => fixture('bzip2'), /bzip2, which is not read/],
+  ])('%s', async (_, bytes, message) => {
+    await expect(rowsOf(bytes())).rejects.toMatchObject({
+      code: 'OBJECT_CORRUPT',
+      message: expect.stringMatching(message) as string,
+    })
+  })
+})
+
+const schema = {
+  type: 'record',
+  name: 'Row',
+  fields: [
+    { name: 'text', type: ['null', 'string'] },
+    { name: 'n', type: 'double' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'bytes', type: 'bytes' },
+    { name: 'more', type: { type: 'array', items: { type: 'map', values: 'long' } } },
+  ],
+}
+
+test('written and read again, rows are the same', async () => {
+  const format = avro({ schema })
+  await format.writing?.prepare?.()
+  const row = fc.record({
+    text: fc.option(fc.string({ unit: 'grapheme' })),
+    n: fc.double({ noNaN: true }),
+    at: fc.date({ noInvalidDate: true }),
+    bytes: fc.uint8Array({ maxLength: 8 }),
+    more: fc.array(
+      fc.dictionary(fc.stringMatching(/^[a-z]$/), fc.maxSafeInteger(), { noNullPrototype: true }),
+    ),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(row, { maxLength: 30 }),
+      fc.integer({ min: 1 }),
+      async (all, size) => {
+        const bytes = format.writing?.encode(all) ?? new Uint8Array()
+        expect(await rowsOf(bytes, Math.max(size % 500, 40))).toEqual(all)
+        expect(format.writing?.encode(all)).toEqual(bytes)
+      },
+    ),
+  )
+})
+
+test('an element that does not fit the schema is refused', async () => {
+  const { writing } = avro({ schema })
+  await writing?.prepare?.()
+  expect(() => writing?.encode([{ text: 1 }])).toThrow(
+    expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),
+  )
+})
+
+describe('avroRecord', () => {
+  const { prepare, decode } = avroRecord({
+    type: 'record',
+    name: 'A',
+    fields: [{ name: 'n', type: 'int' }],
+  })
+  beforeAll(async () => prepare?.())
+  test('decodes single values', () => {
+    expect(decode(Uint8Array.of(14))).toEqual({ n: 7 })
+    expect(decode({ data: Uint8Array.of(1) })).toEqual({ n: -1 })
+  })
+  test.each([Uint8Array.of(), Uint8Array.of(14, 0), Uint8Array.of(0x80)])('refuses %o', (bytes) =>
+    expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 'RECORD_UNREADABLE' })),
+  )
+  test('a schema that is none is refused', async () =>
+    expect(avroRecord({ type: 'recrod' }).prepare?.()).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    }))
+})
