@@ -168,6 +168,12 @@ const applications: readonly {
     driver: ['kinesis.streams', 'items.tables'],
   },
   {
+    name: 'keys',
+    given: (stack) => ({ scores: Secret.fromSecretNameV2(stack, 'Mine', 'scores') }),
+    intake: ['kinesis.streams', 'kinesis.discards'],
+    driver: ['kinesis.streams', 'redis.secrets'],
+  },
+  {
     name: 'scores',
     given: (stack) => ({ scores: Secret.fromSecretNameV2(stack, 'Mine', 'scores') }),
     intake: ['kinesis.streams', 'kinesis.discards'],

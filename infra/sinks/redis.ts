@@ -1,0 +1,12 @@
+/** Servers of Redis as outputs. */
+import { secretSink } from '../secret-sink.ts'
+import { registerSinkKind } from './sink-kind.ts'
+
+registerSinkKind(
+  secretSink({
+    name: 'redis',
+    noun: 'Redis',
+    holds: 'a URL such as rediss://USER:PASSWORD@HOST:PORT',
+    form: 'redis://NAME/KEY, by saveTo(redis(...))',
+  }),
+)

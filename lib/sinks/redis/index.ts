@@ -1,0 +1,4 @@
+/** What `millrace/redis` exports: keys and sorted sets of Redis. */
+import './kind.ts'
+
+export { redis, redisSortedSet, type RedisOptions } from './redis.ts'
