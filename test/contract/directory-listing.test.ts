@@ -2,7 +2,7 @@ import { appendFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DirectoryListing, type Stability } from '../../lib/adapters/local/directory-listing.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -25,6 +25,7 @@ const bed = (stability: Stability) => {
   return {
     names: async () => (await listing.list()).map(({ key }) => key).toSorted(),
     moving: () => listing.moving,
+    aheadMs: () => listing.aheadMs,
     sizeOf: async (name: string) =>
       (await listing.list()).find(({ key }) => key === name)?.sizeBytes,
     asked: () => {
@@ -110,4 +111,18 @@ describe('a directory with 5,000 files', () => {
     append('file-4999')
     await expect.poll(() => sizeOf('file-4999'), { timeout: 10_000 }).toBe(before + 5)
   })
+})
+
+test('files of a disk whose clock is ahead show by how much', async () => {
+  const files = bed({ forMs: 0 })
+  files.write('a')
+  await files.names()
+  expect(files.aheadMs()).toBe(0)
+  // The clock of this machine goes back, and that of the disk does not.
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 })
+  onTestFinished(() => void vi.useRealTimers())
+  files.write('b')
+  await files.names()
+  expect(files.aheadMs()).toBeGreaterThan(59_000)
+  expect(files.aheadMs()).toBeLessThan(70_000)
 })

@@ -15,7 +15,7 @@ test('100,000 objects that were there before cost as much each as 10,000', async
     const cost = perObject(app.counts, objects)
     costs.push(cost)
     process.stdout.write(
-      `${objects} objects in ${seconds.toFixed(1)} s, requests for 1,000: ${JSON.stringify(cost)}\n`,
+      `${objects} objects in ${seconds.toFixed(1)}s, for 1,000: ${JSON.stringify(cost)}\n`,
     )
   }
   const [few = {}, many = {}] = costs

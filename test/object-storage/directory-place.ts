@@ -37,8 +37,8 @@ const notHere = (what: string) => async (): Promise<never> => {
   throw new Error(`a directory has no ${what}`)
 }
 
-/** Files get times of whole milliseconds, and must be later than the start. */
-const aMoment = (): Promise<void> => sleep(5)
+/** A disk may round times to ticks of 10 ms, and files must be later than the start. */
+const aMoment = (): Promise<void> => sleep(20)
 
 /** Opens a directory with a pipeline. */
 export const directoryPlace = async ({ options = {}, watch }: Scenario): Promise<Place> => {

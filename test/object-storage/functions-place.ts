@@ -128,8 +128,17 @@ export const functionsPlace = (
 
   const place: Place = {
     ...side,
-    async rename(from, to) {
+    // No two changes happen in the same millisecond.
+    async put(key, file) {
+      advance(1)
+      await side.put(key, file)
+    },
+    async copy(from, to) {
+      advance(1)
       await side.copy(from, to)
+    },
+    async rename(from, to) {
+      await place.copy(from, to)
       await side.remove(from)
     },
     batch: () => run(place),

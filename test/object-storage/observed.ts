@@ -29,7 +29,7 @@ export const saidIn = (events: readonly Told[]): readonly string[] => {
     if (event === 'objectSkipped') return [`${shown(String(object))}: ${String(reason)}`]
     if (event === 'leftOut') return [`${String(count)} left out: ${String(reason)}`]
     if (event === 'clockSkew')
-      return [`the clock of the storage is ${Number(aheadMs) / 1_000} s ahead`]
+      return [`the clock of the storage is ${Math.round(Number(aheadMs) / 1_000)} s ahead`]
     return event === 'messageRefused' ? [`a message is refused: ${String(code)}`] : []
   })
   return [...new Set(said)].toSorted()

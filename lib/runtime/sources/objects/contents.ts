@@ -2,10 +2,11 @@
  * Recognises objects that were renamed, for `onRename: 'ignore'`. S3 has no renames: a tool copies
  * the object, and deletes the first one. What stays the same is the size and the entity tag.
  *
- * An object was renamed if an object of the same content was taken under another key, and
+ * An object was renamed if an object of the same content was taken, and
  *
  * - its event says that it is a copy, or
- * - the other key does not have that content any more.
+ * - what was taken was a later copy of it, which was told first, or
+ * - it has another key, and the first key does not have that content any more.
  *
  * So two uploads of equal content count twice as long as both are there. Until the first of them is
  * in the ledger, the others wait: it may be gone before it is read, and then one of them counts.
@@ -33,11 +34,12 @@ const contentName = (content: string): string => `=${content}`
 /** What the ledger says when an object was taken: its content, and the key. */
 export const contentEntries = (
   { app, source }: SourcePlace,
-  object: ObjectVersion,
+  object: ObjectVersion & Pick<DueObject, 'isCopy'>,
 ): readonly KeyedItem[] => {
   const content = contentOf(object)
   if (content === undefined) return []
-  return [{ ...ledgerKey(app, source, contentName(content)), item: { key: object.key } }]
+  const { key, modifiedMs, isCopy = false } = object
+  return [{ ...ledgerKey(app, source, contentName(content)), item: { key, modifiedMs, isCopy } }]
 }
 
 /** Uploads, with those that were only renamed apart. */
@@ -57,7 +59,7 @@ export const findRenamed = async (
   if (parts.onRename !== 'ignore') return { open: uploads, renamed: [], undecided: [] }
   const seen = new Map<string, string>()
   const judged = await mapAtOnce(uploads, CALLS_AT_ONCE, async (object) => {
-    const known = await knownKey(parts, object)
+    const known = await knownContent(parts, object)
     return { object, known, isSame: await isRenamed(parts, object, known) }
   })
   const found = {
@@ -67,33 +69,44 @@ export const findRenamed = async (
   }
   for (const { object, known, isSame } of judged) {
     const content = contentOf(object)
-    const first = content === undefined ? object.key : (seen.get(content) ?? object.key)
+    const first = content === undefined ? undefined : seen.get(content)
+    const mayBeSame = first !== undefined && (first !== object.key || object.isCopy === true)
     if (isSame) found.renamed.push(object)
-    else if (known === undefined && first !== object.key) found.undecided.push(object)
+    else if (known === undefined && mayBeSame) found.undecided.push(object)
     else found.open.push(object)
-    if (content !== undefined && !isSame) seen.set(content, first)
+    if (content !== undefined && !isSame) seen.set(content, first ?? object.key)
   }
   return found
 }
 
-/** The key under which this content was taken. */
-const knownKey = async (
+/** An object whose content was taken. */
+interface KnownContent {
+  readonly key: string
+  readonly modifiedMs: number
+  readonly isCopy: boolean
+}
+
+/** The object by which this content was taken. */
+const knownContent = async (
   { store, app, source }: ObjectsReaderParts,
   object: ObjectVersion,
-): Promise<string | undefined> => {
+): Promise<KnownContent | undefined> => {
   const content = contentOf(object)
   if (content === undefined) return undefined
   const entry = await store.get(ledgerKey(app, source, contentName(content)))
-  return entry?.['key'] as string | undefined
+  return entry as KnownContent | undefined
 }
 
 const isRenamed = async (
   { objects }: ObjectsReaderParts,
   object: DueObject,
-  known: string | undefined,
+  known: KnownContent | undefined,
 ): Promise<boolean> => {
-  if (known === undefined || known === object.key) return false
-  if (object.isCopy === true) return true
-  const there = await objects.head(known)
+  // A copy under the known key, too: the object was renamed back, or copied onto itself.
+  if (known === undefined || object.isCopy === true) return known !== undefined
+  // The copy was told, and taken, before its origin.
+  if (known.isCopy && object.modifiedMs <= known.modifiedMs) return true
+  if (known.key === object.key) return false
+  const there = await objects.head(known.key)
   return there === undefined || contentOf(there) !== contentOf(object)
 }

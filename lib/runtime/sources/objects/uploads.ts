@@ -157,7 +157,10 @@ const distinct = (notified: readonly PendingObject[]): readonly PendingObject[] 
   for (const pending of notified) {
     const name = `${pending.version ?? ''}#${pending.key}`
     const known = byName.get(name)
-    if (known === undefined || pending.eventMs > known.eventMs) byName.set(name, pending)
+    const isLater = known === undefined || pending.eventMs > known.eventMs
+    // Of two at the same time, one that tells more.
+    const saysMore = pending.eventMs === known?.eventMs && pending.isCopy === true
+    if (isLater || saysMore) byName.set(name, pending)
   }
   return [...byName.values()]
 }
