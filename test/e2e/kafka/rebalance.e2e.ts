@@ -87,6 +87,9 @@ class Poller {
   readonly #intake: (event: KafkaEvent) => Promise<number>
   #stream: Messages | undefined
   #isDead = false
+  #commits = true
+  /** Records that were handed over and not committed. */
+  #uncommitted = 0
   #working: Promise<void> = Promise.resolve()
   #flushing: Promise<void> = Promise.resolve()
 
@@ -121,7 +124,10 @@ class Poller {
       if (taken.length === 0) return
       delivered += taken.length
       await this.#intake(eventOf(taken))
-      if (this.#isDead) return
+      if (!this.#commits) {
+        this.#uncommitted += taken.length
+        return
+      }
       const lasts = new Map(taken.map((message) => [message.partition, message]))
       // A group that is being rebalanced may refuse it: then these come again.
       for (const message of lasts.values())
@@ -145,8 +151,18 @@ class Poller {
     }
   }
 
-  async end(how: 'leaves' | 'dies'): Promise<void> {
-    this.#isDead = how === 'dies'
+  /** Hands over what `put` puts, and dies before it commits it. */
+  async die(put: () => Promise<void>): Promise<void> {
+    this.#commits = false
+    await put()
+    await eventually(async () => {
+      if (this.#uncommitted === 0) throw new Error('it has handed over nothing')
+    }, 20).catch(() => undefined)
+    this.#isDead = true
+    await this.leave()
+  }
+
+  async leave(): Promise<void> {
     await this.#stream?.close().catch(() => undefined)
     await this.#working
     await this.#consumer.close(true).catch(() => undefined)
@@ -173,22 +189,25 @@ test(
     const put: string[] = []
     const pollers: Poller[] = []
     let started = 0
-    for (let round = 0; round < ROUNDS; round++) {
+    const putSome = async (): Promise<void> => {
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const records = Array.from({ length: random.between(0, 25) }, () => {
+        const records = Array.from({ length: random.between(1, 25) }, () => {
           const value = `${partition}:${String(put.length).padStart(6, '0')}`
           put.push(value)
           return { value }
         })
-        if (records.length > 0) await topic.put(partition, records)
+        await topic.put(partition, records)
       }
+    }
+    for (let round = 0; round < ROUNDS; round++) {
+      await putSome()
       if (pollers.length < 3 && random.chance(0.8)) {
         const poller = new Poller(`poller${++started}`)
         await poller.start()
         pollers.push(poller)
       } else {
         const [poller] = pollers.splice(random.between(0, pollers.length - 1), 1)
-        await poller?.end(random.pick(['leaves', 'dies', 'dies']))
+        await (random.chance(0.7) ? poller?.die(putSome) : poller?.leave())
       }
       await pause(random.between(0, 400))
     }
@@ -200,7 +219,7 @@ test(
     await eventually(async () => {
       if ((await contentOf()).flat().length < put.length) throw new Error('not yet')
     }, 600)
-    await Promise.all(pollers.map((poller) => poller.end('leaves')))
+    await Promise.all(pollers.map((poller) => poller.leave()))
     const content = await contentOf()
     expect(content.flat().toSorted()).toEqual(put.toSorted())
     for (const lane of content) expect(lane).toEqual(lane.toSorted())
