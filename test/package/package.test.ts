@@ -240,14 +240,17 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       readonly peerDependencies: Readonly<Record<string, string>>
     }
-    // Drivers with executors load the first one, and what uses a format or a topic the others.
+    // Drivers with executors load one, and what uses a format, a topic or a database the others.
     const onDemand = [
       '@aws-sdk/client-lambda',
+      '@aws-sdk/client-secrets-manager',
       '@platformatic/kafka',
+      '@redis/client',
       'avsc',
       'csv-parse',
       'hyparquet',
       'hyparquet-writer',
+      'pg',
     ]
     const toDeploy = Object.keys(manifest.peerDependencies).filter(
       (name) => !onDemand.includes(name),
