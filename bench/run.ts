@@ -2,8 +2,8 @@
  * `npm run bench -- NAME [--json] [--batches N] [--only FIGURE,FIGURE] [--size MB] [--huge]`: runs
  * a benchmark and prints the results. With `--json` each figure is one line, `{ "bench", "figure",
  * "value", "unit" }`, and the text for the user goes to the standard error. `--only` is for
- * `costs`, `engine`, `files`, `scaling` and `threads`, and says what to measure. `--size` is for
- * `files` and `threads`, and `--huge` for `files`.
+ * `costs`, `engine`, `files`, `formats`, `scaling` and `threads`, and says what to measure.
+ * `--size` is for `files`, `formats` and `threads`, and `--huge` for `files`.
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -69,6 +69,13 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
           ...settings,
           sparkHome: process.env['SPARK_HOME'],
         }),
+    },
+  ],
+  [
+    'formats',
+    {
+      needsHeap: true,
+      run: async (settings) => (await import('./formats/formats.ts')).benchFormats(settings),
     },
   ],
   [

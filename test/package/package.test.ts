@@ -126,6 +126,7 @@ describe('the packed package', () => {
       files: ['lib/testing/harness/test-stream.d.ts'],
     },
     { entry: 'lib/formats/index.d.ts', files: ['lib/formats/json/json.d.ts'] },
+    { entry: 'lib/formats/avro/index.d.ts', files: ['lib/formats/avro/avro.d.ts'] },
     { entry: 'lib/formats/csv/index.d.ts', files: ['lib/formats/csv/columns.d.ts'] },
     { entry: 'lib/formats/parquet/index.d.ts', files: ['lib/formats/parquet/parquet.d.ts'] },
     { entry: 'infra/index.d.ts', files: ['infra/streaming-app.d.ts'] },

@@ -144,6 +144,6 @@ export const plain = (value: unknown): unknown => {
   if (value instanceof Uint8Array) return new Uint8Array(value)
   if (Array.isArray(value)) return value.map(plain)
   const fields: Record<string, unknown> = {}
-  for (const [name, field] of Object.entries(value)) fields[name] = plain(field)
+  for (const name of Object.keys(value)) fields[name] = plain((value as typeof fields)[name])
   return fields
 }
