@@ -110,6 +110,8 @@ export interface OutputView extends Pick<BatchView, 'timeMs'> {
   readonly attempt: Attempt
   /** Writes partitions to a place, under the fence of this attempt: see the port `Sink`. */
   readonly write: WritePartitions
+  /** Whether an earlier attempt has written the output. Then `write` encodes and writes nothing. */
+  readonly isDone?: boolean
 }
 
 interface NodeParts {

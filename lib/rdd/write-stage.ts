@@ -44,7 +44,7 @@ export const runWriteStage = async (
     side: 'write',
     number: tasks.nextStage(node, 'write'),
     count: groups.length,
-    elsewhere,
+    elsewhere: target.isHere === true ? 'computed' : elsewhere,
     ready: () => target.room(),
     admit: () => target.admit(),
     here: async (task) => {

@@ -22,6 +22,8 @@ export type WritePartitions = (
 
 /** An output whose parts are written as they are computed, in one process or in several. */
 export interface PartsTarget {
+  /** Whether all parts are computed in this process. Default: executors may compute some. */
+  readonly isHere?: boolean
   /** The content of a partition. */
   encode(elements: readonly unknown[]): Uint8Array
   /** Begins to write a part from this process. What has failed is said by `room` and `finish`. */

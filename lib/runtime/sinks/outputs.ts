@@ -40,6 +40,12 @@ export interface Outputs {
     finished: (output: FinishedOutput) => void,
   ): Promise<PartsTarget | undefined>
   /**
+   * Encodes a partition as the others do, and writes nothing.
+   *
+   * @throws MillraceError What `write` throws for an element that cannot be encoded.
+   */
+  encode(target: WriteTarget, elements: readonly unknown[]): unknown
+  /**
    * Shows the outputs of a committed batch to readers. A second call changes nothing.
    *
    * @throws MillraceError `OUTPUT_FAILED`.
@@ -126,6 +132,8 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
         },
       })
     },
+
+    encode: (target, elements) => sinkKindOf(locate(target.place)).encode(elements, target),
 
     async publish(app, finished): Promise<void> {
       await mapAtOnce(

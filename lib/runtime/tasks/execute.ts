@@ -10,12 +10,12 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { RddContext } from '../../rdd/context.ts'
-import type { RDD } from '../../rdd/rdd.ts'
 import type { OpenParts, WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { blamed } from '../blame.ts'
 import { deadLetterOfKey } from '../dead-letters/of-key.ts'
+import { encodeOnly } from '../sinks/encode-only.ts'
 import type { Outputs } from '../sinks/outputs.ts'
 import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
 import { BatchTasks, type BatchTasksParts } from './batch-tasks.ts'
@@ -107,7 +107,7 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
     const { id, node, parents } = planned
     try {
       const input = (await rdds.of(parents[0] as string))?.within(rdds.context, id)
-      if (execution.outputsDone.has(id)) await computeAgain(input)
+      if (execution.outputsDone.has(id)) await computeAgain(execution, planned, rdds)
       else if (input !== undefined) await node.run(input, rdds.outputView)
       execution.outputsDone.done(id, rdds.takeWritten())
     } catch (error) {
@@ -122,10 +122,29 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
 }
 
 /**
- * Computes the RDD of an output that is already done: this attempt too must know its dead letters.
+ * Computes an output that is already done, and encodes what it writes: this attempt too must know
+ * its dead letters. A function of the user is not called again.
  */
-const computeAgain = async (input: RDD<unknown> | undefined): Promise<void> => {
-  await input?.partitions().catch(() => undefined)
+const computeAgain = async (
+  { outputs }: Execution,
+  { id, node, parents }: Plan['outputs'][number],
+  rdds: WrittenRdds,
+): Promise<void> => {
+  const encodes: Pick<RddContext, 'write' | 'openParts'> = {
+    async write(target, partitions): Promise<void> {
+      for (const elements of partitions) outputs.encode(target, elements)
+    },
+    openParts: async (target) =>
+      encodeOnly((elements) => outputs.encode(target, elements) as Uint8Array),
+  }
+  const input = (await rdds.of(parents[0] as string))?.within({ ...rdds.context, ...encodes }, id)
+  if (input === undefined) return
+  try {
+    if (node.writesTo === undefined) await input.partitions()
+    else await node.run(input, { ...rdds.outputView, write: encodes.write, isDone: true })
+  } catch {
+    // The earlier attempt has not failed here, and its output stays.
+  }
 }
 
 /**

@@ -84,6 +84,7 @@ const runObserved = async (
   view: OutputView,
   observer: Observer,
 ): Promise<void> => {
+  if (view.isDone === true) return node.run(input, view)
   let partitions: readonly (readonly unknown[])[] | undefined
   let printed = ''
   const files: Record<string, string> = {}

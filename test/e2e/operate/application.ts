@@ -71,6 +71,7 @@ export class Application {
       outputs: {
         write: async () => undefined,
         openParts: async () => undefined,
+        encode: () => undefined,
         publish: async () => undefined,
         close: async () => undefined,
       },

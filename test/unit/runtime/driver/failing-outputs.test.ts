@@ -103,4 +103,18 @@ describe('an output that fails', () => {
     expect(runsOf(app, ['print-1', 'foreachRDD-1'])).toEqual([['1'], ['1 failed', '2']])
     expect(app.events.filter(({ event }) => event === 'deadLetter')).toHaveLength(1)
   })
+
+  test('loses no dead letter of an element that a finished output could not encode', async () => {
+    const middle = failing('the sink', 1)
+    const app = await started((ssc) => {
+      const words = ssc.kinesisTextStream('words')
+      words.map((word) => (word === 'bad' ? /bad/ : word)).saveAsObjectFiles('out')
+      words.foreachRDD(middle)
+    })
+    app.input('words').add('bad', 'good')
+    await app.advance(seconds(3))
+    expect((await app.deadLetters()).map(({ text }) => text)).toEqual(['bad'])
+    expect(runsOf(app, ['saveAsObjectFiles-1', 'foreachRDD-1'])).toEqual([['1'], ['1 failed', '2']])
+    expect(app.files).toEqual({ 'out-1000/part-00000': '"good"\n' })
+  })
 })

@@ -52,6 +52,7 @@ class Functions {
       outputs: {
         write: async () => undefined,
         openParts: async () => undefined,
+        encode: () => undefined,
         publish: async () => undefined,
         close: async () => undefined,
       },
