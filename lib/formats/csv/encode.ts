@@ -45,6 +45,8 @@ const fieldsOf = (element: unknown, names: readonly string[] | undefined): reado
 const fieldText = (value: unknown): string => {
   if (value === undefined || value === null) return ''
   if (typeof value === 'string') return value
+  // A number is read as it was, also the zero below zero.
+  if (Object.is(value, -0)) return '-0'
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
     return String(value)
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString()
