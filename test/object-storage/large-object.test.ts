@@ -8,8 +8,8 @@ test('an object of 256 MiB is read in parts of 4 MiB, and few of them are held',
   expect(counts).toEqual([256])
   expect(answerBytesMax).toBeLessThanOrEqual(5 * MIB)
   expect(gets).toBeLessThanOrEqual(64 + 6)
-  // What the collector has not freed yet is in it.
-  expect(grownBytes).toBeLessThan(128 * MIB)
+  // Up to four parts may be garbage.
+  expect(grownBytes).toBeLessThan(64 * MIB)
 })
 
 test('plain text may be larger than the limit for what is read as a whole', async () => {

@@ -4,7 +4,18 @@ import type { Type, types } from 'avsc'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
 
-/** A schema of Avro: its JSON as a value, or as text. */
+/**
+ * A schema of Avro: its JSON as a value, or as text.
+ *
+ * @example
+ * ```ts
+ * const click: AvroSchema = {
+ *   type: 'record',
+ *   name: 'Click',
+ *   fields: [{ name: 'page', type: 'string' }],
+ * }
+ * ```
+ */
 export type AvroSchema = string | Readonly<Record<string, unknown>> | readonly unknown[]
 
 type Library = Pick<typeof Avsc, 'Type' | 'types'>

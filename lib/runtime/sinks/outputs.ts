@@ -80,25 +80,47 @@ const finishedOutput = (
   ...(receipt === undefined ? {} : { receipt }),
 })
 
+/** The sinks that are open. */
+class OpenSinks {
+  readonly #ports: SinkPorts
+  readonly #sinks = new Map<string, Promise<Sink<unknown>>>()
+
+  constructor(ports: SinkPorts) {
+    this.#ports = ports
+  }
+
+  of(kind: SinkKind, location: SinkLocation): Promise<Sink<unknown>> {
+    const key = `${kind.name} ${kind.key(location)}`
+    const opened = this.#sinks.get(key)
+    if (opened !== undefined) return opened
+    const opening = Promise.resolve(kind.open(location, this.#ports))
+    this.#sinks.set(key, opening)
+    // The next batch tries again: a sink that could not be opened once may open later.
+    opening.catch(() => this.#sinks.delete(key))
+    return opening
+  }
+
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled(this.#sinks.values())
+    this.#sinks.clear()
+    for (const one of opened) if (one.status === 'fulfilled') await one.value.close?.()
+  }
+}
+
 /** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
 export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
-  const sinks = new Map<string, Promise<Sink<unknown>>>()
-  const sinkOf = (kind: SinkKind, location: SinkLocation): Promise<Sink<unknown>> => {
-    const key = `${kind.name} ${kind.key(location)}`
-    const opened = sinks.get(key)
-    if (opened !== undefined) return opened
-    const opening = Promise.resolve(kind.open(location, ports))
-    sinks.set(key, opening)
-    // The next batch tries again: a sink that could not be opened once may open later.
-    opening.catch(() => sinks.delete(key))
-    return opening
+  const sinks = new OpenSinks(ports)
+
+  /** Everything about the place of a target. */
+  const placeOf = async (target: WriteTarget) => {
+    const location = locate(target.place)
+    const kind = sinkKindOf(location)
+    return { location, kind, sink: await sinks.of(kind, location) }
   }
 
   return {
     async write(target, partitions, { timeMs, fence }): Promise<FinishedOutput | undefined> {
-      const location = locate(target.place)
-      const kind = sinkKindOf(location)
-      const sink = await sinkOf(kind, location)
+      const { location, kind, sink } = await placeOf(target)
       // Encode all partitions first: an element that cannot be encoded must not leave half a batch.
       const contents = partitions.map((elements) => kind.encode(elements, target))
       const settings = target.sink === undefined ? {} : { settings: target.sink.settings }
@@ -116,9 +138,7 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
     },
 
     async openParts(target, { timeMs, fence }, finished): Promise<PartsTarget | undefined> {
-      const location = locate(target.place)
-      const kind = sinkKindOf(location)
-      const sink = await sinkOf(kind, location)
+      const { location, kind, sink } = await placeOf(target)
       if (sink.isAtomic === false || sink.isFenced === false) return undefined
       return outputParts({
         // What is atomic is a file for each partition.
@@ -140,16 +160,12 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
         finished,
         PUBLISHED_AT_ONCE,
         async ({ location, timeMs, generation, epoch, receipt }) => {
-          const sink = await sinkOf(sinkKindOf(location), location)
+          const sink = await sinks.of(sinkKindOf(location), location)
           await sink.publish?.({ path: location.path, timeMs }, { app, generation, epoch }, receipt)
         },
       )
     },
 
-    async close(): Promise<void> {
-      const opened = await Promise.allSettled(sinks.values())
-      sinks.clear()
-      for (const one of opened) if (one.status === 'fulfilled') await one.value.close?.()
-    },
+    close: () => sinks.close(),
   }
 }

@@ -48,7 +48,8 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
     'state after it are those of the model; at the end everything is in',
   tasks:
     'an executor computes only for its own generation and plan, puts aside only what is in its ' +
-    'batch, and writes nothing; each record and each dead letter of a batch counts once',
+    'batch, and writes nothing but parts of outputs; each record and each dead letter of a batch ' +
+    'counts once',
   awaited: 'a function that answers or fails has no call under way',
   assertion:
     'the code finds none of its own invariants broken, and fails with no error except those of ' +
