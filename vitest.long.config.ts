@@ -13,6 +13,8 @@ export default defineConfig({
     pool: 'forks',
     // One file at a time: each starts a worker for each core.
     fileParallelism: false,
+    // It is for tests that hang.
+    testTimeout: 1_200_000,
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules', '.cache', 'compiled') },
   },
 })

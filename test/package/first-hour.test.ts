@@ -3,7 +3,15 @@
  * and what is printed. Each chapter is held as it looked on the screen, in `first-hour/`. After a
  * change: `npx vitest run test/package/first-hour.test.ts -u`, and read it.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
@@ -14,12 +22,17 @@ import { tarballIn } from './pack.ts'
 
 const INSTALL_MS_MAX = 120_000
 
+const AT_REST_MS = 10_000
+
 let folder = ''
 
 const put = (name: string, content: string | Uint8Array): void => {
   const path = join(folder, name)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, content)
+  // It has been there for a while. A file that has just been written waits until it stays the same.
+  const written = new Date(Date.now() - AT_REST_MS)
+  utimesSync(path, written, written)
 }
 
 /** What the network would bring: packages that the project names, from those of this one. */
