@@ -54,7 +54,7 @@ export const executorBugs: readonly PlantedBug[] = [
   {
     name: 'results taken as they arrive',
     effect: 'elements are in the order in which executors were done',
-    pipeline: 'plain-lines',
+    pipeline: 'key-order',
     edits: [
       {
         file: SPREAD,
