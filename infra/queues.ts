@@ -81,3 +81,14 @@ export const createIntakeQueue = (
     tries: INTAKE_TRIES,
     ...(storage === undefined ? {} : { storage }),
   })
+
+/** Creates the queue that calls the driver. */
+export const createTriggerQueue = (scope: Construct, driverTimeout: Duration): QueuePair =>
+  createQueue(scope, 'Triggers', {
+    // A trigger of a driver that died comes back when the lease of that driver is over.
+    visibilityTimeout: driverTimeout.plus(Duration.seconds(30)),
+    // The schedule sends a new one each minute. One that was put aside must not ring for weeks.
+    retention: Duration.hours(1),
+    deadLettersRetention: Duration.hours(4),
+    tries: 3,
+  })

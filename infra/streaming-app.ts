@@ -27,7 +27,7 @@ import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import { principalOf, connectionsOf } from './principals.ts'
 import type { StreamingAppProps } from './props.ts'
-import { createQueue, type QueuePair } from './queues.ts'
+import { createTriggerQueue, type QueuePair } from './queues.ts'
 import { readPlan } from './read-plan.ts'
 import { type AnyTable, createBlocks, createItemTable } from './resources.ts'
 import { grantRights } from './rights.ts'
@@ -69,12 +69,16 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly notifications: QueuePair | undefined
   /** Records that Lambda could not hand over. Undefined: no source reads a stream. */
   readonly discards: Bucket | undefined
-  /** The streams that are read, by their names in the pipeline: those given and those created. */
+  /** The streams that are read or written, by their names: those given and those created. */
   readonly streams: NamedResources['streams']
   /** The buckets that are read or written, by their names: those given and those created. */
   readonly buckets: NamedResources['buckets']
-  /** The queues that are read, by their names: those given and those created. */
+  /** The queues that are read or written, by their names: those given and those created. */
   readonly queues: NamedResources['queues']
+  /** The topics of SNS that are written, by their names: those given and those created. */
+  readonly topics: NamedResources['topics']
+  /** The event buses that are written, by their names: those given and those created. */
+  readonly buses: NamedResources['buses']
   /** The clusters of Kafka that are read, by their names. */
   readonly clusters: NamedResources['clusters']
   /** The tables that are written, by their names: those given and those created. */
@@ -121,16 +125,18 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const { notifications, lagMax = LAG_MAX } = props
     const times = { intervalMs, intakeTimeout: intake.timeout, lagMax }
     this.#kinds = deployKinds(needs, bindings, { scope: this, storage, notifications, ...times })
-    const { streams, buckets, queues, clusters, tables } = this.#kinds.resources
+    const { streams, buckets, queues, topics, buses, clusters, tables } = this.#kinds.resources
     this.streams = streams
     this.buckets = buckets
     this.queues = queues
+    this.topics = topics
+    this.buses = buses
     this.clusters = clusters
     this.tables = tables
     this.discards = this.#kinds.shared.discards
     this.notifications = this.#kinds.shared.notifications
 
-    this.triggers = this.#createTriggers(driver.timeout)
+    this.triggers = createTriggerQueue(this, driver.timeout)
     const workers = this.#createWorkers({ intake, driver, executors, threads })
     this.intake = workers.intake
     this.driver = workers.driver
@@ -208,17 +214,6 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   /** Any metric of the application. */
   metric(name: MetricName, props?: MetricOptions): Metric {
     return metricOf(this.#namespace, name, props)
-  }
-
-  #createTriggers(driverTimeout: Duration): QueuePair {
-    return createQueue(this, 'Triggers', {
-      // A trigger of a driver that died comes back when the lease of that driver is over.
-      visibilityTimeout: driverTimeout.plus(Duration.seconds(30)),
-      // The schedule sends a new one each minute. One that was put aside must not ring for weeks.
-      retention: Duration.hours(1),
-      deadLettersRetention: Duration.hours(4),
-      tries: 3,
-    })
   }
 
   /** What the functions are told, and how they are made. */

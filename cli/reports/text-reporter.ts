@@ -115,6 +115,11 @@ class TextReporter implements Reporter {
         )
       case 'fallingBehind':
         return this.#complain(`${fallingBehindText(event)}.`)
+      case 'throttled':
+        return this.#complain(
+          `The output ${event.place} asked too much of its service: it refused ` +
+            `${count(event.count, 'item or message', 'items or messages')} for a moment.`,
+        )
       case 'receiver':
         return this.#complain(indented(event.message))
       case 'warning':

@@ -1,8 +1,11 @@
 /** Every kind of sink that can be deployed. A new one is registered by its line here. */
 import './dynamodb.ts'
+import './eventbridge.ts'
 import './http.ts'
 import './items.ts'
+import './kinesis.ts'
 import './objects.ts'
 import './postgres.ts'
 import './redis.ts'
+import './sns.ts'
 import './sqs.ts'

@@ -1,37 +1,26 @@
 /** Streams of Kinesis as sources. */
 import { Duration } from 'aws-cdk-lib'
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
-import { type IStream, Stream, StreamEncryption, StreamMode } from 'aws-cdk-lib/aws-kinesis'
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { KINESIS_RECORDS } from '../../lib/dstream/sources/kinesis.ts'
-import { acknowledge } from '../acknowledge.ts'
 import type { Rule } from '../alarm-settings.ts'
 import { EACH_MINUTE } from '../alarms.ts'
-import type { BindableType } from '../bindable.ts'
 import { arnInBucket, createBucket } from '../buckets.ts'
 import type { KeyUse, KindParts } from '../deployed-kind.ts'
 import { settleMapping, windowSeconds } from '../event-sources.ts'
 import type { Worker } from '../functions.ts'
 import type { Grant, KindGrants } from '../grants.ts'
 import type { StorageSettings } from '../storage-settings.ts'
+import { type AnyStream, createStream, streamType } from '../stream-type.ts'
 import {
   type Connection,
   type DeployedSources,
   registerSourceKind,
   type SourceNeed,
 } from './source-kind.ts'
-
-/** Any stream: see `AnyBucket`. */
-type AnyStream = IStream | Stream
-
-declare module '../bindable.ts' {
-  interface Bindables {
-    streams: IStream | Stream
-  }
-}
 
 declare module '../alarm-settings.ts' {
   interface AlarmSettings {
@@ -47,16 +36,6 @@ declare module '../deployed-kind.ts' {
   interface SharedResources {
     discards: Bucket
   }
-}
-
-const streamType: BindableType<'streams'> = {
-  property: 'streams',
-  noun: 'stream',
-  construct: 'an IStream of aws-cdk-lib/aws-kinesis',
-  isInstance: (value): value is AnyStream => 'streamArn' in value,
-  service: 'kinesis',
-  fromArn: (scope, id, arn) => Stream.fromStreamArn(scope, id, arn),
-  arnOf: ({ streamArn }) => streamArn,
 }
 
 /** A block that was lost is computed again from its shard. */
@@ -86,25 +65,6 @@ const grants = {
   },
   discards: { intake: [{ by: 'service', actions: ['s3:PutObject', 's3:ListBucket'] }] },
 } satisfies KindGrants
-
-/** Creates a stream that grows by itself. */
-const createStream = (
-  scope: Construct,
-  id: string,
-  { removalPolicy, encryptionKey, streamRetention }: StorageSettings,
-): Stream => {
-  const stream = new Stream(scope, id, {
-    streamMode: StreamMode.ON_DEMAND,
-    retentionPeriod: streamRetention,
-    removalPolicy,
-    ...(encryptionKey === undefined
-      ? { encryption: StreamEncryption.MANAGED }
-      : { encryption: StreamEncryption.KMS, encryptionKey }),
-  })
-  if (encryptionKey !== undefined)
-    acknowledge(stream, 'AwsSolutions-KDS3', 'The key was given by the owner of the stack.')
-  return stream
-}
 
 /** Long enough for somebody to look at them. */
 const DISCARDS_KEPT = Duration.days(90)

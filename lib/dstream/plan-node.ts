@@ -4,6 +4,7 @@ import type { KeyRejection } from '../rdd/bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { Exchange, ExchangePart } from '../rdd/exchange.ts'
 import type { RDD } from '../rdd/rdd.ts'
+import type { SentShape } from '../rdd/sink-declaration.ts'
 import type { WritePartitions } from '../rdd/write-target.ts'
 import type { StateDeclaration } from '../state/operator/state-declaration.ts'
 import type { Timer } from '../state/operator/timer.ts'
@@ -187,6 +188,8 @@ export interface OutputNode extends NodeParts {
   readonly writesTo?: string
   /** The place of one batch, if it is known before the batch runs. */
   readonly placeAt?: (timeMs: number) => string
+  /** What it sends, if it was declared with `saveTo`. */
+  readonly sends?: SentShape
   readonly run: (input: RDD<unknown>, batch: OutputView) => Promise<void>
 }
 
@@ -260,7 +263,7 @@ export const outputNode = (
   parent: PlanNode,
   parameters: OutputNode['parameters'],
   run: OutputNode['run'],
-  more: Pick<OutputNode, 'writesTo' | 'placeAt' | 'free'> = {},
+  more: Pick<OutputNode, 'writesTo' | 'placeAt' | 'sends' | 'free'> = {},
 ): OutputNode =>
   Object.freeze({
     role: 'output',

@@ -105,6 +105,11 @@ export interface OpenBatch<C> {
   /** Only with `writePart`: another process has written a part. Called once for each partition. */
   wrote?(partition: number, receipt: PartReceipt): void
   /**
+   * How many items or messages the target has refused so far because it was asked too much. They
+   * were sent again, as far as the batch has not failed. Left out: the sink does not know.
+   */
+  throttled?(): number
+  /**
    * Ends the writing. Afterwards everything is durable. A sink without `publish` now shows the
    * batch, all at once if it is atomic.
    */

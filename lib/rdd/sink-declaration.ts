@@ -1,5 +1,8 @@
-/** How the elements of an output are sent: as rows of a table, or as messages. */
-export type SentShape = 'rows' | 'messages'
+/**
+ * How the elements of an output are sent: as rows of a table, as messages, or as events, which are
+ * messages that say who sends them and what they are.
+ */
+export type SentShape = 'rows' | 'messages' | 'events'
 
 /**
  * What users give to `saveTo`: where an output goes, and what is sent for each element. A kind of

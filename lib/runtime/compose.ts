@@ -18,6 +18,7 @@ import type { Listener } from './events.ts'
 import type { Location } from './locations.ts'
 import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
+import { checkFittingKinds } from './sinks/fitting-kinds.ts'
 import { checkSeparatePlaces } from './sinks/separate-places.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
 import { combinedCode } from './sources/combined-code.ts'
@@ -86,12 +87,14 @@ export interface Composition {
  * Opens every source and makes a runner.
  *
  * @throws MillraceError `BINDING_MISSING` when a source has no location that can be read here.
+ * `BINDING_UNFIT` when an output has a location that does not take what it sends.
  * `ARGUMENT_INVALID` when two outputs write to one place. The errors of the sources.
  */
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
   const { executors, taskBytes, stateBytes, slowMs } = parts
   const { store, clock, randomness, sinks, memoryInUse } = ports
+  checkFittingKinds(plan, locateOutput)
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
   const { readers: sources, receivers } = await openSources(parts)
@@ -104,7 +107,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     clock,
     randomness,
     sources,
-    outputs: outputsTo({ locate: locateOutput, ports: sinks }),
+    outputs: outputsTo({ locate: locateOutput, ports: sinks, listen }),
     ...(executors === undefined
       ? {}
       : { spreader: new StageSpreader({ executors, clock, listen }) }),

@@ -123,6 +123,18 @@ export type RuntimeEvent =
       readonly perSecond: Behind
       readonly heldBy: HeldBy
     }
+  /**
+   * An output asked more of a service than it takes, and has sent something again. Reported once for
+   * an output in each attempt at a batch.
+   */
+  | {
+      readonly event: 'throttled'
+      readonly timeMs: number
+      /** The place of the output: `sqs://orders/messages`. */
+      readonly place: string
+      /** How many items or messages were refused. One may be refused several times. */
+      readonly count: number
+    }
   /** Reported by functions every minute. */
   | { readonly event: 'lag'; readonly lagMs: number }
   | { readonly event: 'rest'; readonly timeMs: number }

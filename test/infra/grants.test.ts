@@ -47,6 +47,9 @@ const ACTIONS: Readonly<
   DescribeStreamSummaryCommand: { always: ['kinesis:DescribeStreamSummary'] },
   SendMessageCommand: { always: ['sqs:SendMessage'] },
   SendMessageBatchCommand: { always: ['sqs:SendMessage'] },
+  PublishBatchCommand: { always: ['sns:Publish'] },
+  PutEventsCommand: { always: ['events:PutEvents'] },
+  PutRecordsCommand: { always: ['kinesis:PutRecords'] },
   GetParameterCommand: { always: ['ssm:GetParameter'] },
   GetSecretValueCommand: { always: ['secretsmanager:GetSecretValue'] },
   InvokeCommand: { always: ['lambda:InvokeFunction'] },
@@ -110,7 +113,7 @@ describe('the list and the code', () => {
   test('an executor writes nothing but its answers and parts of outputs', () => {
     const { answers = [], 'objects.outputs': outputs = [], ...others } = LISTS.executor
     const actions = distinctActions(Object.values(others).flat())
-    expect(actions.filter((action) => /Put|Write|Delete|Send/.test(action))).toEqual([
+    expect(actions.filter((action) => /Put|Write|Delete|Send|Publish/.test(action))).toEqual([
       'logs:PutLogEvents',
     ])
     expect(distinctActions(answers)).toEqual(['s3:PutObject'])
@@ -118,7 +121,7 @@ describe('the list and the code', () => {
   })
 
   test('a reader writes nothing, and an operator may do the same to items as the driver', () => {
-    const writes = /Put|Write|Delete|Send/
+    const writes = /Put|Write|Delete|Send|Publish/
     for (const level of ['reader', 'deadLetterReader', 'stateReader'] as const)
       expect(usedByCode(level).filter((action) => writes.test(action))).toEqual([])
     for (const subject of ['table', 'blocks'] as const)
@@ -160,7 +163,13 @@ const applications: readonly {
   {
     name: 'messages',
     intake: ['kinesis.streams', 'kinesis.discards'],
-    driver: ['kinesis.streams', 'sqs-output.queues'],
+    driver: [
+      'kinesis.streams',
+      'sqs-output.queues',
+      'sns.topics',
+      'eventbridge.buses',
+      'kinesis-output.streams',
+    ],
   },
   {
     name: 'items',

@@ -7,9 +7,12 @@ import { sinkKinds } from '../../infra/sinks/sink-kind.ts'
 import { sourceKinds } from '../../infra/sources/source-kind.ts'
 import { sinkKind } from '../../lib/runtime/sinks/sink-kind.ts'
 import '../../lib/sinks/dynamodb/kind.ts'
+import '../../lib/sinks/eventbridge/kind.ts'
 import '../../lib/sinks/http/kind.ts'
+import '../../lib/sinks/kinesis/kind.ts'
 import '../../lib/sinks/postgres/kind.ts'
 import '../../lib/sinks/redis/kind.ts'
+import '../../lib/sinks/sns/kind.ts'
 import '../../lib/sinks/sqs/kind.ts'
 import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
 import '../../lib/sources/kafka.ts'
@@ -47,9 +50,9 @@ describe.each(['sources', 'sinks'])('the kinds of %s', (folder) => {
   })
 })
 
-test('only the file of streams imports Kinesis', () => {
+test('only the file of the type of streams imports Kinesis', () => {
   const found = files.filter((file) => importsOf(file).some((name) => name.endsWith('kinesis')))
-  expect(found).toEqual([join('sources', 'kinesis.ts')])
+  expect(found).toEqual(['stream-type.ts'])
 })
 
 describe('the construct and the functions', () => {

@@ -7,16 +7,13 @@ interface ServiceError {
   readonly code?: string
   readonly message?: string
   readonly $metadata?: { readonly httpStatusCode?: number }
-  readonly $retryable?: object
+  readonly $retryable?: { readonly throttling?: boolean }
 }
 
-const THROTTLED: ReadonlySet<string> = new Set([
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'Throttling',
-  'TooManyRequestsException',
-  'SlowDown',
+/** `KMS.ThrottlingException`, `RequestThrottled`, `ThrottledException`, ... */
+const THROTTLED =
+  /throttl|ThroughputExceeded|RequestLimitExceeded|TooManyRequests|RequestThrottled|SlowDown/i
+const CONFLICTS: ReadonlySet<string> = new Set([
   'TransactionConflictException',
   'ReplicatedWriteConflictException',
   'InternalServerError',
@@ -55,6 +52,15 @@ export const errorName = (error: unknown): string => partsOf(error).name ?? ''
 export const statusOf = (error: unknown): number | undefined =>
   partsOf(error).$metadata?.httpStatusCode
 
+/** Whether a service gave this name to an error because it was asked too much. */
+export const isThrottledName = (name: string): boolean => THROTTLED.test(name)
+
+/** Whether a call was refused because the service was asked too much. */
+export const isThrottled = (error: unknown): boolean =>
+  isThrottledName(errorName(error)) ||
+  partsOf(error).$retryable?.throttling === true ||
+  statusOf(error) === 429
+
 /**
  * Whether the same call may succeed later: it was throttled, timed out or interrupted, or the
  * service itself failed.
@@ -63,7 +69,8 @@ export const isTransient = (error: unknown): boolean => {
   const { name = '', code = '', $retryable } = partsOf(error)
   return (
     $retryable !== undefined ||
-    THROTTLED.has(name) ||
+    isThrottled(error) ||
+    CONFLICTS.has(name) ||
     LOST.has(name) ||
     CONNECTION.test(code) ||
     (statusOf(error) ?? 0) >= 500

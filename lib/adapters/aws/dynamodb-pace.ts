@@ -3,7 +3,7 @@
  * call that was throttled, and slowly more again while calls succeed.
  */
 import type { Clock } from '../../ports/clock.ts'
-import { isTransient } from './aws-errors.ts'
+import { isThrottled, isTransient } from './aws-errors.ts'
 
 /** Limits of {@link pacedCalls}. */
 export interface PaceLimits {
@@ -11,6 +11,8 @@ export interface PaceLimits {
   readonly atOnce: number
   /** A call is tried so often. */
   readonly tries: number
+  /** Is told of each call that was throttled. */
+  readonly throttled?: () => void
 }
 
 const FIRST_PAUSE_MS = 50
@@ -20,7 +22,7 @@ const PAUSE_MS_MAX = 5_000
 export const pacedCalls = async <T>(
   clock: Clock,
   all: readonly T[],
-  { atOnce, tries }: PaceLimits,
+  { atOnce, tries, throttled }: PaceLimits,
   action: (one: T) => Promise<void>,
 ): Promise<void> => {
   const queue: { readonly one: T; readonly tried: number }[] = all
@@ -36,6 +38,7 @@ export const pacedCalls = async <T>(
       allowed = Math.min(atOnce, allowed + 1 / allowed)
       pauseMs = 0
     } catch (error) {
+      if (isThrottled(error)) throttled?.()
       if (!isTransient(error) || tried + 1 >= tries) {
         failures.push(error)
         return

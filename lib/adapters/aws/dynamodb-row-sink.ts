@@ -220,15 +220,18 @@ export const dynamodbRowSink = ({
         throw error
       }
     }
+    let refused = 0
+    const limits = { ...LIMITS, throttled: () => void (refused += 1) }
     return {
       async write(_, rows) {
         const items = rows.map((row) => itemOf(row, stamp))
         try {
-          await pacedCalls(clock, lastOfEachKey(items, key), LIMITS, send)
+          await pacedCalls(clock, lastOfEachKey(items, key), limits, send)
         } catch (error) {
           throw outputError(error, table, settings)
         }
       },
+      throttled: () => refused,
       finish: async () => undefined,
       abandon: async () => undefined,
     }

@@ -37,7 +37,7 @@ DStream.prototype.saveTo = function (sink: SinkDeclaration) {
       allowed: "for example postgres('scores', { table: 'totals', key: 'word' })",
       fix: "import a kind: import { postgres } from 'millrace/postgres'",
     })
-  const { place, kind, settings, send } = sink
+  const { place, kind, settings, send, shape } = sink
   // The batch time is needed for directories, where each batch has its own files.
   const placeAt = (timeMs: number): string => `${place}/${timeMs}`
   const format = sentLines(send)
@@ -48,7 +48,7 @@ DStream.prototype.saveTo = function (sink: SinkDeclaration) {
       { sink: kind, place, settings: JSON.stringify(settings) },
       async (input, { timeMs, write }) =>
         writeChecked(input, { place: placeAt(timeMs), format, sink }, write),
-      { writesTo: place, placeAt },
+      { writesTo: place, placeAt, sends: shape },
     ),
   )
 }

@@ -4,6 +4,7 @@ import type { Fence } from '../../ports/fence.ts'
 import type { Receipt, Sink } from '../../ports/sink.ts'
 import type { PartsTarget, WriteTarget } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
+import type { Listener } from '../events.ts'
 import { outputParts } from './output-parts.ts'
 import { type SinkKind, sinkKindOf, type SinkLocation } from './sink-kind.ts'
 import type { SinkPorts } from './sink-ports.ts'
@@ -64,6 +65,8 @@ export interface OutputsParts {
    */
   readonly locate: (place: string) => SinkLocation
   readonly ports: SinkPorts
+  /** Hears of targets that were asked too much. Default: nobody does. */
+  readonly listen?: Listener
 }
 
 const PUBLISHED_AT_ONCE = 16
@@ -108,7 +111,7 @@ class OpenSinks {
 }
 
 /** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
-export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
+export const outputsTo = ({ locate, ports, listen }: OutputsParts): Outputs => {
   const sinks = new OpenSinks(ports)
 
   /** Everything about the place of a target. */
@@ -130,6 +133,10 @@ export const outputsTo = ({ locate, ports }: OutputsParts): Outputs => {
       } catch (error) {
         await batch.abandon()
         throw error
+      } finally {
+        const count = batch.throttled?.() ?? 0
+        const place = target.sink?.place ?? target.place
+        if (count > 0) listen?.({ event: 'throttled', timeMs, place, count })
       }
       const receipt = await batch.finish()
       return sink.publish === undefined

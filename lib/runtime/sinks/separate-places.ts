@@ -25,8 +25,8 @@ export const checkSeparatePlaces = (
   }
 }
 
-/** Undefined: the batch reports that the place has no location. */
-const locatedAt = (
+/** The location of a place. Undefined: the batch reports that there is none. */
+export const locatedAt = (
   place: string,
   locate: (place: string) => SinkLocation,
 ): SinkLocation | undefined => {

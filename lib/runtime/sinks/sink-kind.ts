@@ -3,6 +3,7 @@
  * new kind needs such a folder and a line in `all.ts`. No other code of the runtime names a kind.
  */
 import type { Sink } from '../../ports/sink.ts'
+import type { SentShape } from '../../rdd/sink-declaration.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'
 import type { Location, LocationForm } from '../locations.ts'
 import type { SinkPorts } from './sink-ports.ts'
@@ -26,6 +27,10 @@ export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
    * How users write its locations in bindings. Left out: an output cannot be bound to this kind.
    */
   readonly form?: LocationForm
+  /**
+   * What it takes: outputs of `saveTo` that send one of these. Left out: whatever it can encode.
+   */
+  readonly takes?: readonly SentShape[]
   /** Whether this world has the ports that the kind needs. */
   isAvailable(ports: SinkPorts): boolean
   /**

@@ -37,6 +37,7 @@ const itemsKind: SinkKind<ItemsSinkLocation, readonly Row[]> = {
   name: 'items',
   noun: 'a table of DynamoDB',
   form,
+  takes: ['rows'],
   isAvailable: ({ connections }) => connections !== undefined,
   locateBound(location, path) {
     if (!isItems(location)) throw new TypeError(`${location.kind} is no table of DynamoDB`)

@@ -79,6 +79,7 @@ const endOf = async (
     return {
       again: chunk,
       reason: said,
+      ...(answer.status === 429 ? { throttled: chunk.length } : {}),
       afterMs: retryAfterMs(answer.headers.get('retry-after'), nowMs),
     }
   throw new MillraceError('OUTPUT_FAILED', {

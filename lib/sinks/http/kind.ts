@@ -13,7 +13,7 @@ import {
   type SinkLocation,
 } from '../../runtime/sinks/sink-kind.ts'
 import { messageSink } from '../messages/message-sink.ts'
-import { encodeMessages } from '../messages/messages.ts'
+import { encodeMessages, MESSAGE_SHAPES } from '../messages/messages.ts'
 
 /** Where requests go. */
 interface HttpLocation extends Location {
@@ -42,6 +42,7 @@ const httpKind: SinkKind<HttpSinkLocation, readonly Message[]> = {
   name: 'http',
   noun: 'a server of HTTP',
   form,
+  takes: MESSAGE_SHAPES,
   isAvailable: ({ connections }) => connections !== undefined,
   // The URL that the pipeline names is the rest of its place, before the batch time.
   locateUnbound(place) {

@@ -43,6 +43,7 @@ const postgresKind: SinkKind<PostgresSinkLocation, readonly Row[]> = {
   name: 'postgres',
   noun: 'a PostgreSQL database',
   form,
+  takes: ['rows'],
   isAvailable: ({ connections }) => connections !== undefined,
   locateBound(location, path) {
     if (!isPostgres(location)) throw new TypeError(`${location.kind} is no PostgreSQL database`)

@@ -41,6 +41,7 @@ const redisKind: SinkKind<RedisSinkLocation, readonly Row[]> = {
   name: 'redis',
   noun: 'a server of Redis',
   form,
+  takes: ['rows'],
   isAvailable: ({ connections }) => connections !== undefined,
   locateBound(location, path) {
     if (!isRedis(location)) throw new TypeError(`${location.kind} is no server of Redis`)

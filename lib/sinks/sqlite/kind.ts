@@ -45,6 +45,7 @@ const sqliteKind: SinkKind<SqliteSinkLocation, readonly Row[]> = {
   name: 'sqlite',
   noun: 'a file of SQLite',
   form,
+  takes: ['rows'],
   isAvailable: ({ connections }) => connections?.files === true,
   locateUnbound(place, cwd) {
     const uri = schemeOf(place) === 'sqlite' ? parseNamedUri(place) : undefined

@@ -8,7 +8,7 @@ import {
   type SinkLocation,
 } from '../../runtime/sinks/sink-kind.ts'
 import { messageSink, type Sender } from '../messages/message-sink.ts'
-import { encodeMessages } from '../messages/messages.ts'
+import { encodeMessages, MESSAGE_SHAPES } from '../messages/messages.ts'
 import { SQS_BYTES_MAX } from './sqs.ts'
 
 /** A queue. */
@@ -58,6 +58,7 @@ const sqsKind: SinkKind<QueueSinkLocation, readonly Message[]> = {
   name: 'sqs-output',
   noun: 'a queue of SQS',
   form,
+  takes: MESSAGE_SHAPES,
   isAvailable: ({ connections }) => connections !== undefined,
   locateBound(location, path) {
     if (!isQueue(location)) throw new TypeError(`${location.kind} is no queue of SQS`)

@@ -1,23 +1,18 @@
 import { MillraceError } from '../../base/errors.ts'
 import type { Message, MessageOptions, SinkDeclaration } from '../../rdd/sink-declaration.ts'
-import { messageMaker } from '../messages/messages.ts'
+import { isGroup, isXmlText, messageMaker } from '../messages/messages.ts'
 import { checkSinkName } from '../rows/row-settings.ts'
 
 /** SQS takes so many bytes in one message, and in one call. */
 export const SQS_BYTES_MAX: number = 256 * 1024
-
-/** SQS refuses characters that XML 1.0 does not have. */
-// oxlint-disable-next-line no-control-regex
-const UNSUPPORTED = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/
 
 const check = ({ body, key }: Message): void => {
   const sizeBytes = Buffer.byteLength(body)
   const problem =
     (body === '' && 'SQS takes no empty message') ||
     (sizeBytes > SQS_BYTES_MAX && `SQS takes no message of ${sizeBytes} bytes`) ||
-    ((UNSUPPORTED.test(body) || !body.isWellFormed()) &&
-      'SQS takes no text with control characters or half characters') ||
-    (key !== undefined && !/^[!-~]{1,128}$/.test(key) && 'This is no group of a queue')
+    (!isXmlText(body) && 'SQS takes no text with control characters or half characters') ||
+    (key !== undefined && !isGroup(key) && 'This is no group of a queue')
   if (problem === false) return
   throw new MillraceError('VALUE_UNSUPPORTED', {
     problem,
