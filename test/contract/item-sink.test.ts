@@ -116,6 +116,14 @@ describe('a table that is throttled', () => {
     expect(table.rows.size).toBe(300)
   })
 
+  test('says how often', async () => {
+    let calls = 0
+    const table = fakeTable(['word'], () => (calls += 1) <= 3)
+    const batch = await sinkOn(table).open({ path: '', timeMs: 0, settings: PUT }, fenceOf(1, 1))
+    await batch.write(0, [{ word: 'a' }])
+    expect(batch.throttled?.()).toBe(3)
+  })
+
   test('and refuses everything: the batch fails, and may be tried again', async () => {
     let calls = 0
     const table = fakeTable(['word'], () => (calls += 1) > 0)

@@ -27,9 +27,6 @@ export interface TopicEntry {
 /** The attribute that carries the id of a message. */
 export const ID_ATTRIBUTE = 'millraceId'
 
-/** Whether a topic keeps the order, and remembers the ids of messages for 5 minutes. */
-export const isFifoTopic = (topicArn: string): boolean => topicArn.endsWith('.fifo')
-
 /** A group of its own for messages without a key would be one for each: they share one. */
 const DEFAULT_GROUP = 'all'
 
@@ -68,7 +65,8 @@ export const publishEntries = async <E extends TopicEntry>(
   entries: readonly E[],
   client: Pick<SNSClient, 'send'> = snsClient(),
 ): Promise<EntriesAnswer<E>> => {
-  const isFifo = isFifoTopic(topicArn)
+  // A FIFO topic keeps the order, and remembers the ids of messages for 5 minutes.
+  const isFifo = topicArn.endsWith('.fifo')
   const where = { noun: 'topic', place: topicArn, action: 'sns:Publish' }
   const command = new PublishBatchCommand({
     TopicArn: topicArn,

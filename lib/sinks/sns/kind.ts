@@ -6,9 +6,10 @@ import {
   type SinkKind,
   type SinkLocation,
 } from '../../runtime/sinks/sink-kind.ts'
-import { messageSink, type Sender } from '../messages/message-sink.ts'
+import { messageSink } from '../messages/message-sink.ts'
 import { encodeMessages, MESSAGE_SHAPES } from '../messages/messages.ts'
-import { SNS_BYTES_MAX, topicBytes, type TopicMessage } from './sns.ts'
+import type { TopicMessage } from './sns.ts'
+import { topicSender } from './topic-sender.ts'
 
 /** A topic. */
 interface TopicLocation extends Location {
@@ -35,27 +36,6 @@ const form: LocationForm<TopicLocation> = {
 
 const isTopic = (location: Location): location is TopicLocation => location.kind === 'sns'
 
-const MESSAGES_MAX = 10
-/** Calls to a standard topic at the same time. A FIFO topic gets them in order. */
-const CALLS_AT_ONCE = 8
-
-const topicSender = async (topicArn: string): Promise<Sender<TopicMessage>> => {
-  const { isFifoTopic, publishEntries } = await loadAws(
-    () => import('../../adapters/aws/sns-entries.ts'),
-  )
-  const limits = {
-    messagesMax: MESSAGES_MAX,
-    bytesMax: SNS_BYTES_MAX,
-    atOnce: isFifoTopic(topicArn) ? 1 : CALLS_AT_ONCE,
-  }
-  return {
-    description: `topic ${topicArn}`,
-    limitsOf: () => limits,
-    bytesOf: topicBytes,
-    send: async (chunk) => publishEntries(topicArn, chunk),
-  }
-}
-
 const snsKind: SinkKind<TopicSinkLocation, readonly TopicMessage[]> = {
   name: 'sns',
   noun: 'a topic of SNS',
@@ -72,7 +52,8 @@ const snsKind: SinkKind<TopicSinkLocation, readonly TopicMessage[]> = {
   key: ({ topicArn }) => topicArn,
   async open({ topicArn }, { connections }) {
     if (connections === undefined) throw new TypeError('there are no connections in this world')
-    return messageSink(connections.clock, await topicSender(topicArn))
+    const { publishEntries } = await loadAws(() => import('../../adapters/aws/sns-entries.ts'))
+    return messageSink(connections.clock, topicSender(topicArn, publishEntries))
   },
   encode: encodeMessages<TopicMessage>,
 }
