@@ -124,8 +124,8 @@ export type RuntimeEvent =
       readonly heldBy: HeldBy
     }
   /**
-   * An output asked more of a service than it takes, and has sent something again. Reported once for
-   * an output in each attempt at a batch.
+   * An output asked more of a service than it takes, and has sent something again. Reported once
+   * for an output in each attempt at a batch.
    */
   | {
       readonly event: 'throttled'

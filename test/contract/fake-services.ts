@@ -97,7 +97,9 @@ export const fakeTopic = (topicArn: string, judge: Judge = takesAll): Faked<Topi
         })),
       )
       const Failed = verdicts.flatMap((Code, index) =>
-        Code === undefined ? [] : [{ Id: all[index]?.Id, Code, SenderFault: !/^Int/.test(Code) }],
+        Code === undefined
+          ? []
+          : [{ Id: all[index]?.Id, Code, SenderFault: !Code.startsWith('Int') }],
       )
       return { Failed: Failed.toReversed() }
     },

@@ -78,9 +78,12 @@ const SERVICES: readonly {
 const elementIn = (text: string): string => /m\d+/.exec(text)?.[0] ?? ''
 
 /** A small generator of numbers, the same in each run. */
-const numbers = (seed: number) => (): number => {
-  seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fffffff
-  return seed / 0x7fffffff
+const numbers = (seed: number): (() => number) => {
+  let last = seed
+  return () => {
+    last = (Math.imul(last, 1_103_515_245) + 12_345) & 0x7fffffff
+    return last / 0x7fffffff
+  }
 }
 
 describe.each(SERVICES)('$name', ({ fake, send, entriesMax, bytesMax, atOnce, ...codes }) => {
@@ -92,7 +95,10 @@ describe.each(SERVICES)('$name', ({ fake, send, entriesMax, bytesMax, atOnce, ..
     const { service, sink } = fake()
     await write(sink, messages(4 * entriesMax + 1))
     expect(service.calls.map((texts) => texts.length).toSorted((a, b) => b - a)).toEqual([
-      ...[entriesMax, entriesMax, entriesMax, entriesMax],
+      entriesMax,
+      entriesMax,
+      entriesMax,
+      entriesMax,
       1,
     ])
     expect(service.atOnceMax).toBeLessThanOrEqual(atOnce)

@@ -55,7 +55,8 @@ export const pacedCalls = async <T>(
     }
     const next = running.size < Math.floor(allowed) ? queue.pop() : undefined
     if (next === undefined) {
-      await Promise.race(running)
+      // All may have ended while this waited: a race of nobody never ends.
+      if (running.size > 0) await Promise.race(running)
       continue
     }
     const call = run(next.one, next.tried).finally(() => running.delete(call))

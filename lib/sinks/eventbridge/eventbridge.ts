@@ -28,8 +28,8 @@ export interface EventOptions<in T> {
   /** What the event is: 1 to 128 characters. */
   readonly detailType: string | ((element: T) => string)
   /**
-   * What the event says. Default: an element that is an object; a pair as `{ key, value }`; anything
-   * else as `{ value }`. Its field `metadata`, an object, gets the `id`.
+   * What the event says. Default: an element that is an object; a pair as `{ key, value }`;
+   * anything else as `{ value }`. Its field `metadata`, an object, gets the `id`.
    */
   readonly detail?: (element: T) => Readonly<Record<string, unknown>>
   /** When it happened: a date, or epoch milliseconds. Default: when EventBridge takes it. */
@@ -134,7 +134,7 @@ const valueFor = <T>(what: string, given: string | ((element: T) => string), ele
  *
  * @param name The name to bind: `--bind shop=eventbridge:default`.
  * @throws MillraceError `ARGUMENT_INVALID`. In a batch: `OUTPUT_FAILED`, `VALUE_UNSUPPORTED`.
- * @example orders.saveTo(eventbridge('shop', { source: 'shop', detailType: 'Order placed' }))
+ * @example counts.saveTo(eventbridge('shop', { source: 'shop', detailType: 'Words counted' }))
  */
 export const eventbridge = <T>(name: string, options: EventOptions<T>): SinkDeclaration<T> => {
   const { source, detailType, detail = defaultDetail, time, resources } = options

@@ -1,4 +1,4 @@
 /** What `millrace/eventbridge` exports: event buses as outputs. */
 import './kind.ts'
 
-export { eventbridge } from './eventbridge.ts'
+export { eventbridge, type EventOptions } from './eventbridge.ts'

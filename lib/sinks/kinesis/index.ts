@@ -1,4 +1,4 @@
 /** What `millrace/kinesis` exports: streams of Kinesis as outputs. */
 import './kind.ts'
 
-export { kinesis } from './kinesis.ts'
+export { kinesis, type RecordOptions } from './kinesis.ts'

@@ -94,7 +94,7 @@ const checked = (message: Message, settings: StreamSettings): Message => {
  *
  * @param name The name to bind: `--bind clicks=kinesis:clicks`.
  * @throws MillraceError `ARGUMENT_INVALID`. In a batch: `OUTPUT_FAILED`, `VALUE_UNSUPPORTED`.
- * @example orders.saveTo(kinesis('orders', { key: ({ shop }) => shop, idField: 'id' }))
+ * @example counts.saveTo(kinesis('counts', { key: ([word]) => word }))
  */
 export const kinesis = <T>(name: string, options: RecordOptions<T> = {}): SinkDeclaration<T> => {
   const { idField } = options

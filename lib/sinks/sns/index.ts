@@ -1,4 +1,4 @@
 /** What `millrace/sns` exports: topics of SNS as outputs. */
 import './kind.ts'
 
-export { sns } from './sns.ts'
+export { sns, type TopicAttributes, type TopicOptions } from './sns.ts'
