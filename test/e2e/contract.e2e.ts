@@ -240,11 +240,11 @@ test('with attempts in several processes at once, the newest output stays comple
     const found = new Map(
       [...(await objectsIn(bucket))].map(([key, bytes]) => [key, Buffer.from(bytes).toString()]),
     )
-    const success = JSON.parse(found.get('out/_SUCCESS') ?? '{}')
+    const success = JSON.parse(found.get('out/_SUCCESS') ?? '{}') as { parts: readonly string[] }
     expect(success).toMatchObject({ generation, epoch: 4 })
-    const named: readonly string[] = success.parts
+    const named = success.parts
     expect(named.map((part) => found.get(`out/${part}`))).toEqual(Array(7).fill(`${generation}-4`))
-    // A part of an older attempt that came after the newest was published may stay: nothing names it.
+    // A part of an older attempt that came after the newest may stay: nothing names it.
     const others = [...found.keys()].filter((key) => !named.includes(key.slice('out/'.length)))
     for (const key of others) expect(key).toMatch(/^out\/(_SUCCESS|part-\d{5}-[0-9a-f]{32})$/)
   }
