@@ -153,7 +153,7 @@ describe('a name is bound by an ARN', () => {
 
   test.each<{ what: string; arn: string }>([
     { what: 'a name', arn: 'theirs' },
-    { what: 'an ARN of another service', arn: `arn:aws:sns:${IN}theirs` },
+    { what: 'an ARN of another service', arn: `arn:aws:firehose:${IN}theirs` },
     { what: 'an ARN that is cut off', arn: 'arn:aws:kinesis' },
   ])('and refused: $what', ({ arn }) => {
     expect(() => synthesise('clicks', () => ({ bindings: { clicks: arn } }))).toThrow(
