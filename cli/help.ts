@@ -74,7 +74,8 @@ ended.
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
                     'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, - (the standard
-                    input), demo: (made-up lines). If a name is given twice, the later one counts
+                    input), demo: (made-up lines). If a name is given twice, the later one counts.
+                    The one source of text without a binding reads what is piped in
 ${state}; default .millrace/<name of the pipeline>
   --parallelism N   how many tasks of a large batch run at the same time, each but one in a thread
                     of its own. Default: as the pipeline says, else the processor cores
@@ -83,6 +84,7 @@ ${state}; default .millrace/<name of the pipeline>
 Examples
   millrace run word-count.ts --bind lines=./in
   millrace run word-count.ts --once --bind lines=access.log
+  cat access.log | millrace run word-count.ts --once
   millrace run word-count.ts --follow --bind lines=/var/log/nginx/access.log
   millrace run word-count.ts --bind lines=socket://localhost:9999   (in another shell: nc -lk 9999)
   millrace run totals.ts --once --bind lines=./in --bind results=./out

@@ -16,6 +16,7 @@ import { loadPipelineCode } from '../lib/tools/load-pipeline.ts'
 import { jsonReporter } from './reports/json-reporter.ts'
 import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
+import { bindingToInput, isInputPiped, pipedSource } from './piped-input.ts'
 import { stopSignal } from './stop-signals.ts'
 
 /** The codes of what could not be read, and so was no record. */
@@ -70,14 +71,18 @@ export const run = async (command: RunCommand, outputs: Outputs): Promise<number
 const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally): Promise<How> => {
   const { plan, code } = await loadPipelineCode(command.module)
   const sources = localSources({ isOnce: command.once, bindings: command.bindings })
-  const bound = bindPlan(plan, {
+  const options = {
     // Of two bindings of a name, the later one counts.
     bindings: [...(command.demo ? demoBindings(plan) : []), ...command.bindings],
     cwd: process.cwd(),
     follow: command.follow,
     sources,
     sinks: localSinks(reporter),
-  })
+  }
+  // A file that is followed may come later.
+  const piped = isInputPiped() && !command.follow ? pipedSource(plan, options) : undefined
+  const bindings = [...options.bindings, ...(piped === undefined ? [] : [bindingToInput(piped)])]
+  const bound = bindPlan(plan, { ...options, bindings })
   const state = command.state ?? join('.millrace', plan.name)
   // Events from before the start are held back, and reported after the start.
   const early: RuntimeEvent[] = []
@@ -96,7 +101,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     listen: (event) => listen(event),
   })
   try {
-    reporter.showStart(startedOf(command, opened, { bound, sources, state }))
+    reporter.showStart(startedOf(command, opened, { bound, sources, state, piped }))
     listen = (event) => {
       tally.note(event)
       reporter.event(event)
@@ -123,10 +128,13 @@ const runUntilStopped = async (
   return runLocal({ runner, receivers, once, untilIdle, signal })
 }
 
+/** `piped`: the name of the source that reads the standard input without a binding. */
+type Shown = Pick<RunParts, 'bound' | 'sources' | 'state'> & { readonly piped: string | undefined }
+
 const startedOf = (
   { once }: RunCommand,
   { runner: { plan, generation }, isFirst }: OpenRun,
-  { bound, sources, state }: Pick<RunParts, 'bound' | 'sources' | 'state'>,
+  { bound, sources, state, piped }: Shown,
 ): Started => ({
   app: plan.name,
   plan: plan.hash,
@@ -141,9 +149,10 @@ const startedOf = (
     const location = bound.sources.get(id)
     const kind = location && sourceKind(location.kind)
     if (location === undefined || kind === undefined) return []
-    return [
-      { id, name: sourceName(id, node.source), location, ...kind.describe(location, sources) },
-    ]
+    const name = sourceName(id, node.source)
+    const { what, ...more } = kind.describe(location, sources)
+    const why = name === piped ? ', because nothing else is bound to it' : ''
+    return [{ id, name, location, what: what + why, ...more }]
   }),
 })
 

@@ -49,15 +49,24 @@ export const bindPlan = (plan: Plan, options: BindingOptions): BoundPlan => {
   const bindings: Bindings = new Map(options.bindings.map(parseBinding))
   checkForms(bindings, options)
   checkNames(plan, bindings)
+  const locateIt = sourcesLocator(options)
   const sources = new Map(
     plan.sources.map(({ id, node }) => {
-      const location = locateSource(id, node.source, bindings, options)
+      const location = locateIt(id, node.source)
       return [id, options.follow === true ? followed(location, node.source) : location]
     }),
   )
   const locateOutput = outputsLocator(options)
   for (const place of outputPlaces(plan)) locateOutput(place)
   return { sources, locateOutput }
+}
+
+/** Locates sources, each by its id and its declaration. It throws as `bindPlan` does. */
+export const sourcesLocator = (
+  options: BindingOptions,
+): ((id: string, declared: SourceDeclaration) => Location) => {
+  const bindings: Bindings = new Map(options.bindings.map(parseBinding))
+  return (id, declared) => locateSource(id, declared, bindings, options)
 }
 
 /** Locates outputs. The bindings must be those of a plan that was bound. */
