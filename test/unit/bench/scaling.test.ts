@@ -31,11 +31,13 @@ test('runs only the cases that are named', async () => {
 })
 
 test('counts each word once where intake combines, and the driver makes fewer calls', async () => {
-  const shared = { ...SHORT, shards: 2, recordsPerS: 1_000, keys: 'groups' as const }
+  const shared = { ...SHORT, shards: 2, recordsPerS: 1_000, keys: 'groups' as const, measuredS: 60 }
   const cases = [false, true].map((atIntake) => ({ ...shared, atIntake }))
   const figures = await benchScaling({ say: () => undefined, only: undefined }, cases)
   const values = new Map(figures.map(({ figure, value }) => [figure, value]))
-  const calls = (stage: string): number =>
-    values.get(`scaling-2-full-shards-0-executors-groups${stage}-calls-per-million`) ?? Number.NaN
-  expect(calls('-at-intake')).toBeLessThan(0.9 * calls(''))
+  const value = (stage: string, name: string): number =>
+    values.get(`scaling-2-full-shards-0-executors-groups${stage}-${name}`) ?? Number.NaN
+  // The bench adds real processor time to its clock, so a busy machine moves batches and windows.
+  expect(value('-at-intake', 'calls-per-million')).toBeLessThan(value('', 'calls-per-million'))
+  expect(value('-at-intake', 'busy-share')).toBeLessThan(value('', 'busy-share'))
 })
