@@ -6,7 +6,7 @@ registerSinkKind(
   secretSink({
     name: 'redis',
     noun: 'Redis',
-    holds: 'a URL such as rediss://USER:PASSWORD@HOST:PORT',
+    holds: 'a URL such as rediss://USER:PASSWORD@HOST:PORT, or its parts as JSON',
     form: 'redis://NAME/KEY, by saveTo(redis(...))',
   }),
 )

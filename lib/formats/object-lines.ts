@@ -144,13 +144,20 @@ const valueOf = (json: unknown, depth: number): unknown => {
 }
 
 /**
+ * A value as one line of an object file, without its end.
+ *
+ * @throws MillraceError as `objectLines`.
+ */
+export const objectText = (value: unknown): string => JSON.stringify(jsonOf(value, 0))
+
+/**
  * Encodes elements as the lines of an object file.
  *
  * @throws MillraceError `VALUE_UNSUPPORTED` for functions, symbols, instances of classes, cycles,
  * values nested more than 200 deep, and bigints of more than 10,000 digits.
  */
 export const objectLines = (elements: readonly unknown[]): Uint8Array =>
-  Buffer.from(elements.map((element) => `${JSON.stringify(jsonOf(element, 0))}\n`).join(''), 'utf8')
+  Buffer.from(elements.map((element) => `${objectText(element)}\n`).join(''), 'utf8')
 
 /**
  * Decodes a file that `saveAsObjectFiles` or `saveAsObjectFile` has written. Gives its elements

@@ -7,12 +7,7 @@ import { KeyedMap } from '../base/keys.ts'
 import type { Json, TableItem } from '../base/table-item.ts'
 import { elementText } from './element-text.ts'
 import type { Format } from './format.ts'
-import { objectLines, readObjects } from './object-lines.ts'
-
-const jsonText = (value: unknown): string =>
-  Buffer.from(objectLines([value]))
-    .toString()
-    .trimEnd()
+import { objectText, readObjects } from './object-lines.ts'
 
 /**
  * Gives the same key for all keys that are equal by value. Throws for a value that cannot be a key.
@@ -29,7 +24,7 @@ const keyText = (key: unknown): string => {
   const canonical = canonicalKey(key)
   const isStructured =
     typeof canonical === 'object' && canonical !== null && !(canonical instanceof Date)
-  return isStructured ? jsonText(canonical) : elementText(canonical)
+  return isStructured ? objectText(canonical) : elementText(canonical)
 }
 
 const isPair = (element: unknown): element is readonly [key: unknown, value: unknown] =>
@@ -58,7 +53,7 @@ export const tableItem = (element: unknown): TableItem => {
       fix: 'leave out such pairs, or give them a key',
     })
   // Encoded and parsed again, so that a table holds the same value that a line would hold.
-  return { key: keyText(key), value: JSON.parse(jsonText(value)) as Json }
+  return { key: keyText(key), value: JSON.parse(objectText(value)) as Json }
 }
 
 /** Lines of JSON, one for each pair: `{"key":"to","value":2}`. Used when a table is a directory. */

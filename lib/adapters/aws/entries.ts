@@ -15,6 +15,41 @@ export interface Refusal {
   readonly isFault: boolean
 }
 
+/** What a service says of an entry, in the order of the call, also of those that it has taken. */
+interface EntryResult {
+  readonly ErrorCode?: string | undefined
+  readonly ErrorMessage?: string | undefined
+}
+
+/**
+ * The entries that were refused, in the answer of a service that says something of each. `fault`:
+ * the codes of which the service knows that trying again cannot help.
+ */
+export const refusalsOf = (
+  results: readonly EntryResult[] | undefined,
+  fault: RegExp,
+): readonly Refusal[] =>
+  (results ?? []).flatMap(({ ErrorCode: code, ErrorMessage: message }, index) =>
+    typeof code === 'string' ? [{ index, code, message, isFault: fault.test(code) }] : [],
+  )
+
+/** What a service says of an entry that it has refused. Its id is its number in the call. */
+interface FailedEntry {
+  readonly Id: string | undefined
+  readonly Code: string | undefined
+  readonly Message?: string | undefined
+  readonly SenderFault: boolean | undefined
+}
+
+/** The entries that were refused, in the answer of a service that names only those. */
+export const failuresOf = (failed: readonly FailedEntry[] | undefined): readonly Refusal[] =>
+  (failed ?? []).map(({ Id, Code: code = '', Message: message, SenderFault }) => ({
+    index: Number(Id),
+    code,
+    message,
+    isFault: SenderFault === true,
+  }))
+
 /** What became of a call. */
 export interface EntriesAnswer<E> {
   /** What the service did not take, and may take later. In the order of the call. */

@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { clientSettings, once, unlogged } from './clients.ts'
-import { callWithEntries, type EntriesAnswer } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, refusalsOf } from './entries.ts'
 
 /** An event for a bus. */
 export interface BusEntry {
@@ -43,11 +43,7 @@ export const putEvents = async <E extends BusEntry>(
       ...(resources === undefined ? {} : { Resources: [...resources] }),
     })),
   })
-  return callWithEntries(entries, where, async () => {
-    // The answers are in the order of the events, also of those that were taken.
-    const { Entries = [] } = await client.send(command)
-    return Entries.flatMap(({ ErrorCode: code, ErrorMessage: message }, index) =>
-      code === undefined ? [] : [{ index, code, message, isFault: FAULT.test(code) }],
-    )
-  })
+  return callWithEntries(entries, where, async () =>
+    refusalsOf((await client.send(command)).Entries, FAULT),
+  )
 }

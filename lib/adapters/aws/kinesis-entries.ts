@@ -1,5 +1,5 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { callWithEntries, type EntriesAnswer } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, refusalsOf } from './entries.ts'
 import { kinesisClient } from './kinesis-client.ts'
 
 /** A record for a stream. */
@@ -27,11 +27,7 @@ export const putRecords = async <E extends StreamEntry>(
     ...(stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream }),
     Records: entries.map(({ partitionKey, data }) => ({ PartitionKey: partitionKey, Data: data })),
   })
-  return callWithEntries(entries, where, async () => {
-    // The answers are in the order of the records, also of those that were taken.
-    const { Records = [] } = await client.send(command)
-    return Records.flatMap(({ ErrorCode: code, ErrorMessage: message }, index) =>
-      typeof code === 'string' ? [{ index, code, message, isFault: FAULT.test(code) }] : [],
-    )
-  })
+  return callWithEntries(entries, where, async () =>
+    refusalsOf((await client.send(command)).Records, FAULT),
+  )
 }

@@ -5,7 +5,7 @@ import {
   SNSClient,
 } from '@aws-sdk/client-sns'
 import { clientSettings, once, unlogged } from './clients.ts'
-import { callWithEntries, type EntriesAnswer } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, failuresOf } from './entries.ts'
 
 /** A value of an attribute, as SNS has it. */
 export interface TopicAttribute {
@@ -72,13 +72,7 @@ export const publishEntries = async <E extends TopicEntry>(
     TopicArn: topicArn,
     PublishBatchRequestEntries: entries.map((entry, index) => entryOf(entry, index, isFifo)),
   })
-  return callWithEntries(entries, where, async () => {
-    const { Failed = [] } = await client.send(command)
-    return Failed.map(({ Id, Code = '', Message, SenderFault }) => ({
-      index: Number(Id),
-      code: Code,
-      message: Message,
-      isFault: SenderFault === true,
-    }))
-  })
+  return callWithEntries(entries, where, async () =>
+    failuresOf((await client.send(command)).Failed),
+  )
 }

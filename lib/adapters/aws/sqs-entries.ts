@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
-import { callWithEntries, type EntriesAnswer } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, failuresOf } from './entries.ts'
 import { sqsClient } from './sqs-queue.ts'
 
 /** A message for a queue. */
@@ -35,12 +35,6 @@ export const sendEntries = async <E extends QueueEntry>(
   const where = { noun: 'queue', place: queueUrl, action: 'sqs:SendMessage' }
   return callWithEntries(entries, where, async () => {
     const command = new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })
-    const { Failed = [] } = await client.send(command)
-    return Failed.map(({ Id, Code = '', Message, SenderFault }) => ({
-      index: Number(Id),
-      code: Code,
-      message: Message,
-      isFault: SenderFault === true,
-    }))
+    return failuresOf((await client.send(command)).Failed)
   })
 }

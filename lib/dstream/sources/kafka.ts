@@ -3,6 +3,7 @@ import { MillraceError } from '../../base/errors.ts'
 import type { AnyValue } from '../../rdd/pair-types.ts'
 import { checkAnyFunction, checkChoice, checkFunction, checkSourceName } from '../checks.ts'
 import { type SourceDeclaration, TEXT } from './declaration.ts'
+import { checkStart } from './start-time.ts'
 import type { StreamSource } from './stream-source.ts'
 
 /**
@@ -183,7 +184,7 @@ const topicSource = <T>(
     security,
     settings: {
       topic: checkTopic(operator, topic),
-      startMs: startMs(operator, startingOffsets),
+      startMs: checkStart(startingOffsets, { operation: operator, ...START }),
       isolation,
       failOnDataLoss,
       recreated: checkCount(operator, recreated),
@@ -193,6 +194,8 @@ const topicSource = <T>(
   }
   return Object.freeze({ operator, parameters: { name }, declaration })
 }
+
+const START = { option: 'startingOffsets', oldest: 'earliest', division: 'partition' }
 
 /** As Kafka allows it. */
 const TOPIC = /^(?!\.{1,2}$)[\w.-]{1,249}$/
@@ -230,24 +233,5 @@ const checkCount = (operation: string, recreated: number): number => {
     problem: `${operation}() does not allow this value of recreated`,
     value: recreated,
     allowed: 'a whole number from 0',
-  })
-}
-
-/** The timestamp from which a topic is first read, epoch milliseconds. Null: from the beginning. */
-const startMs = (operation: string, start: KafkaStart): number | null => {
-  if (start === 'earliest') return null
-  const at: unknown = typeof start === 'object' && start !== null ? start.at : undefined
-  if (at instanceof Date && !Number.isNaN(at.getTime())) return at.getTime()
-  const isLatest = (start as unknown) === 'latest'
-  throw new MillraceError('ARGUMENT_INVALID', {
-    problem: isLatest
-      ? `${operation}() cannot start at the latest record: records put before the first read of ` +
-        'each partition would be lost without notice'
-      : `${operation}() does not allow this value of startingOffsets`,
-    value: start,
-    allowed: "'earliest', or { at: Date }",
-    fix: isLatest
-      ? "to leave out old records, give a time: startingOffsets: { at: new Date('2026-01-31') }"
-      : "startingOffsets: 'earliest'",
   })
 }

@@ -1,4 +1,3 @@
-import { MillraceError } from '../../base/errors.ts'
 import type { AnyValue } from '../../rdd/pair-types.ts'
 import { checkFunction, checkSourceName } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
@@ -7,6 +6,7 @@ import type { SourceNode } from '../plan-node.ts'
 import { StreamingContext } from '../streaming-context.ts'
 import { TEXT } from './declaration.ts'
 import { sourceNode } from './source-node.ts'
+import { checkStart } from './start-time.ts'
 
 /**
  * One record of a Kinesis stream, as `kinesisStream` gives it. If the Kinesis Producer Library has
@@ -125,6 +125,8 @@ StreamingContext.prototype.kinesisStream = function <T>(
   return this.from<KinesisRecord>(records).to<T>(decodeNode(records, decode))
 }
 
+const START = { option: 'startFrom', oldest: 'trimHorizon', division: 'shard' }
+
 /** The start is not part of the plan hash: it does not affect stored data and is used only once. */
 const streamNode = (
   operator: 'kinesisTextStream' | 'kinesisStream',
@@ -133,34 +135,10 @@ const streamNode = (
   { startFrom = 'trimHorizon' }: KinesisTextStreamOptions,
 ): SourceNode => {
   const checkedName = checkSourceName(operator, name)
-  const startAt = startMs(operator, startFrom)
+  const startMs = checkStart(startFrom, { operation: operator, ...START })
   return sourceNode(
     operator,
     { name: checkedName },
-    { kind: 'kinesis', name: checkedName, elements, settings: { startMs: startAt } },
+    { kind: 'kinesis', name: checkedName, elements, settings: { startMs } },
   )
-}
-
-const isStartTime = (start: unknown): start is { readonly at: Date } => {
-  const at: unknown =
-    typeof start === 'object' && start !== null && 'at' in start ? start.at : undefined
-  return at instanceof Date && !Number.isNaN(at.getTime())
-}
-
-/** The time from which a stream is first read, epoch milliseconds. Null: from its oldest record. */
-const startMs = (operation: string, start: KinesisStart): number | null => {
-  if (start === 'trimHorizon') return null
-  if (isStartTime(start)) return start.at.getTime()
-  const isLatest = typeof start === 'string' && /^latest$/i.test(start)
-  throw new MillraceError('ARGUMENT_INVALID', {
-    problem: isLatest
-      ? `${operation}() cannot start at the latest record: records put before the first read of ` +
-        'each shard would be lost without notice'
-      : `${operation}() does not allow this value of startFrom`,
-    value: start,
-    allowed: "'trimHorizon', or { at: Date } with a time in the past",
-    fix: isLatest
-      ? "to leave out old records, give a time: startFrom: { at: new Date('2026-01-31T00:00:00Z') }"
-      : "startFrom: 'trimHorizon'",
-  })
 }

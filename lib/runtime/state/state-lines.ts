@@ -2,16 +2,11 @@
 import { MillraceError } from '../../base/errors.ts'
 import { checkKey } from '../../base/keys.ts'
 import { printableJson } from '../../base/printable.ts'
-import { objectLines, readObjects } from '../../formats/object-lines.ts'
+import { objectText, readObjects } from '../../formats/object-lines.ts'
 import type { StateEntry } from './state-partition-reader.ts'
 
 /** A value as JSON, in the form of object files. It is safe for a terminal. */
-export const valueText = (value: unknown): string =>
-  printableJson(
-    Buffer.from(objectLines([value]))
-      .toString('utf8')
-      .trimEnd(),
-  )
+export const valueText = (value: unknown): string => printableJson(objectText(value))
 
 /** An entry as a line. Its times stand there only where they are stored. */
 export const lineOf = ({ key, state, touchedMs, timerMs }: StateEntry): string =>

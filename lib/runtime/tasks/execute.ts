@@ -5,11 +5,12 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { asMillraceError, isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import type { OutputView } from '../../dstream/plan-node.ts'
+import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Fence } from '../../ports/fence.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { RddContext } from '../../rdd/context.ts'
+import type { RDD } from '../../rdd/rdd.ts'
 import type { OpenParts, WritePartitions } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
@@ -106,8 +107,10 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
   for (const planned of execution.plan.outputs) {
     const { id, node, parents } = planned
     try {
-      const input = (await rdds.of(parents[0] as string))?.within(rdds.context, id)
-      if (execution.outputsDone.has(id)) await computeAgain(execution, planned, rdds)
+      const isDone = execution.outputsDone.has(id)
+      const context = isDone ? encodingContext(execution, rdds.context) : rdds.context
+      const input = (await rdds.of(parents[0] as string))?.within(context, id)
+      if (input !== undefined && isDone) await computeAgain(node, input, rdds.outputView, context)
       else if (input !== undefined) await node.run(input, rdds.outputView)
       execution.outputsDone.done(id, rdds.takeWritten())
     } catch (error) {
@@ -126,26 +129,28 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
  * its dead letters. A function of the user is not called again.
  */
 const computeAgain = async (
-  { outputs }: Execution,
-  { id, node, parents }: Plan['outputs'][number],
-  rdds: WrittenRdds,
+  node: OutputNode,
+  input: RDD<unknown>,
+  view: OutputView,
+  { write }: RddContext,
 ): Promise<void> => {
-  const encodes: Pick<RddContext, 'write' | 'openParts'> = {
-    async write(target, partitions): Promise<void> {
-      for (const elements of partitions) outputs.encode(target, elements)
-    },
-    openParts: async (target) =>
-      encodeOnly((elements) => outputs.encode(target, elements) as Uint8Array),
-  }
-  const input = (await rdds.of(parents[0] as string))?.within({ ...rdds.context, ...encodes }, id)
-  if (input === undefined) return
   try {
     if (node.writesTo === undefined) await input.partitions()
-    else await node.run(input, { ...rdds.outputView, write: encodes.write, isDone: true })
+    else await node.run(input, { ...view, write, isDone: true })
   } catch {
     // The earlier attempt has not failed here, and its output stays.
   }
 }
+
+/** A context in which outputs are encoded, and nothing is written. */
+const encodingContext = ({ outputs }: Execution, context: RddContext): RddContext => ({
+  ...context,
+  async write(target, partitions): Promise<void> {
+    for (const elements of partitions) outputs.encode(target, elements)
+  },
+  openParts: async (target) =>
+    encodeOnly((elements) => outputs.encode(target, elements) as Uint8Array),
+})
 
 /**
  * One error for all failures: the common one, or one that names all outputs with the code of the

@@ -1,49 +1,22 @@
 /** Sends messages to a server by HTTP. */
-import type { Message } from '../../rdd/sink-declaration.ts'
-import {
-  invalidLocation,
-  type Location,
-  type LocationForm,
-  parseNamedUri,
-  schemeOf,
-} from '../../runtime/locations.ts'
-import {
-  registerSinkKind,
-  type SinkKind,
-  type SinkLocation,
-} from '../../runtime/sinks/sink-kind.ts'
+import { parseNamedUri, schemeOf } from '../../runtime/locations.ts'
+import { registerNamedKind } from '../connected/named-kind.ts'
 import { messageSink } from '../messages/message-sink.ts'
 import { encodeMessages, MESSAGE_SHAPES } from '../messages/messages.ts'
 
-/** Where requests go. */
-interface HttpLocation extends Location {
-  readonly kind: 'http'
-  readonly url: string
-}
-
-type HttpSinkLocation = HttpLocation & SinkLocation
-
-const form: LocationForm<HttpLocation> = {
-  shown: 'https://HOST/PATH',
-  example: 'http://localhost:8080/hook',
-  schemes: ['http', 'https'],
-  parse(uri) {
-    if (URL.canParse(uri)) return { kind: 'http', url: uri }
-    throw invalidLocation('This is not a URL', uri, {
-      allowed: 'https://HOST/PATH',
-      fix: 'for example http://localhost:8080/hook',
-    })
-  },
-}
-
-const isHttp = (location: Location): location is HttpLocation => location.kind === 'http'
-
-const httpKind: SinkKind<HttpSinkLocation, readonly Message[]> = {
+registerNamedKind({
   name: 'http',
   noun: 'a server of HTTP',
-  form,
+  property: 'url',
+  form: {
+    shown: 'https://HOST/PATH',
+    example: 'http://localhost:8080/hook',
+    schemes: ['http', 'https'],
+    parse: (uri) => (URL.canParse(uri) ? uri : undefined),
+    problem: 'This is not a URL',
+    fix: 'for example http://localhost:8080/hook',
+  },
   takes: MESSAGE_SHAPES,
-  isAvailable: ({ connections }) => connections !== undefined,
   // The URL that the pipeline names is the rest of its place, before the batch time.
   locateUnbound(place) {
     const uri = schemeOf(place) === 'webhook' ? parseNamedUri(place) : undefined
@@ -52,17 +25,8 @@ const httpKind: SinkKind<HttpSinkLocation, readonly Message[]> = {
       ? undefined
       : { kind: 'http', url, path: uri.rest }
   },
-  locateBound(location, path) {
-    if (!isHttp(location)) throw new TypeError(`${location.kind} is no server of HTTP`)
-    return { ...location, path }
-  },
-  parseDeployed: ({ url }): HttpLocation | undefined =>
-    typeof url === 'string' && URL.canParse(url) ? { kind: 'http', url } : undefined,
-  deployedForm: '{ "kind": "http", "url": "https://..." }',
-  key: ({ url }) => url,
-  async open({ url }, { connections }) {
-    if (connections === undefined) throw new TypeError('there are no connections in this world')
-    const { clock } = connections
+  stored: { example: 'https://...', isValid: (url) => URL.canParse(url) },
+  async connect(url, { clock }) {
     const { httpSender } = await import('./http-sender.ts')
     return messageSink(
       clock,
@@ -70,6 +34,4 @@ const httpKind: SinkKind<HttpSinkLocation, readonly Message[]> = {
     )
   },
   encode: encodeMessages,
-}
-
-registerSinkKind(httpKind)
+})

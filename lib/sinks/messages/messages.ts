@@ -1,16 +1,12 @@
 /** Elements as messages. */
 import { MillraceError } from '../../base/errors.ts'
-import { objectLines } from '../../formats/object-lines.ts'
+import { objectText } from '../../formats/object-lines.ts'
 import type { Message, MessageOptions } from '../../rdd/sink-declaration.ts'
 import type { WriteTarget } from '../../rdd/write-target.ts'
 
 /** The text of a value: itself, or JSON as in object files. */
 export const textOf = (value: unknown): string =>
-  typeof value === 'string'
-    ? value
-    : Buffer.from(objectLines([value]))
-        .toString()
-        .trimEnd()
+  typeof value === 'string' ? value : objectText(value)
 
 /**
  * What a function of the user gave as a part of a message.

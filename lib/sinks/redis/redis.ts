@@ -1,7 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import { elementText } from '../../formats/element-text.ts'
-import { objectLines } from '../../formats/object-lines.ts'
 import type { Row, SinkDeclaration } from '../../rdd/sink-declaration.ts'
+import { textOf } from '../messages/messages.ts'
 import { checkSinkName, type TableSettings } from '../rows/row-settings.ts'
 
 /** The settings of an output. A file of SQLite reads those of a table. */
@@ -43,13 +43,6 @@ const pairOf = (element: unknown): readonly [key: unknown, value: unknown] => {
     fix: 'map the elements to pairs first, for example with mapToPair((word) => [word, 1])',
   })
 }
-
-const textOf = (value: unknown): string =>
-  typeof value === 'string'
-    ? value
-    : Buffer.from(objectLines([value]))
-        .toString()
-        .trimEnd()
 
 const keyOf = (key: unknown): string => {
   if (key !== undefined && key !== null)

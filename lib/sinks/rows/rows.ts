@@ -1,6 +1,6 @@
 /** Rows of one partition: the last of each key, in an order, by their columns. */
 import { createHash } from 'node:crypto'
-import { objectLines } from '../../formats/object-lines.ts'
+import { objectLines, objectText } from '../../formats/object-lines.ts'
 import type { Row } from '../../rdd/sink-declaration.ts'
 import type { TableSettings } from './row-settings.ts'
 
@@ -10,10 +10,8 @@ export interface RowGroup {
   readonly rows: readonly Row[]
 }
 
-/** A text that is equal for equal values. */
-const textOf = (value: unknown): string => Buffer.from(objectLines([value])).toString()
-
-const keyOf = (row: Row, key: readonly string[]): string => textOf(key.map((name) => row[name]))
+/** A text that is equal for equal keys. */
+const keyOf = (row: Row, key: readonly string[]): string => objectText(key.map((name) => row[name]))
 
 /**
  * The last row of each key, sorted by key. A statement may not touch a row twice, and transactions

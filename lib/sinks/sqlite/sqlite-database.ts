@@ -2,7 +2,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { objectLines } from '../../formats/object-lines.ts'
+import { objectText } from '../../formats/object-lines.ts'
 import {
   CREATE_FENCES,
   fenceOf,
@@ -25,9 +25,7 @@ const storable = (value: unknown): SQLInputValue => {
     return value
   if (value instanceof Date) return value.toISOString()
   if (value instanceof Uint8Array) return value
-  return Buffer.from(objectLines([value]))
-    .toString()
-    .trimEnd()
+  return objectText(value)
 }
 
 /** SQLite has the types of values, not of columns: a table can be made as rows need it. */
