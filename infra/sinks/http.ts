@@ -1,15 +1,9 @@
 /** Servers that are told by HTTP: they need no resource, since the pipeline names their URL. */
 import { MillraceError } from '../../lib/base/errors.ts'
-import type { DeployedResources, NamedPath } from '../deployed-kind.ts'
+import type { DeployedResources } from '../deployed-kind.ts'
+import { locateBy } from '../resource-sink.ts'
 import { secretType } from '../secrets.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
-
-const URI = /^webhook:\/\/([^/]+)\/(.*)$/s
-
-const locate = (place: string): NamedPath | undefined => {
-  const [, name, path = ''] = URI.exec(place) ?? []
-  return name === undefined ? undefined : { name, path }
-}
 
 const deploy = (needs: readonly SinkNeed[]): DeployedResources => {
   const unknown = needs.find(({ path }) => path === '')
@@ -33,7 +27,7 @@ registerSinkKind({
   name: 'http',
   type: secretType,
   form: 'webhook://NAME/URL, by saveTo(http(...))',
-  locate,
+  locate: locateBy(/^webhook:\/\/([^/]+)\/(.*)$/s),
   grants: {},
   packages: [],
   deploy,

@@ -1,21 +1,9 @@
 /** Queues of SQS as outputs. */
 import { Duration } from 'aws-cdk-lib'
-import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
-import type { KindGrants } from '../grants.ts'
 import { queueType } from '../queue-type.ts'
 import { createQueue } from '../queues.ts'
-import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
-
-const grants = {
-  queues: { driver: [{ by: 'code', actions: ['sqs:SendMessage'] }] },
-} satisfies KindGrants
-
-const URI = /^sqs:\/\/([^/]+)\/messages$/s
-
-const locate = (place: string): NamedPath | undefined => {
-  const [, name] = URI.exec(place) ?? []
-  return name === undefined ? undefined : { name, path: '' }
-}
+import { resourceSink } from '../resource-sink.ts'
+import { registerSinkKind } from './sink-kind.ts'
 
 /** Who receives the messages is not known: they are tried a few times, and kept for long. */
 const SETTINGS = {
@@ -24,38 +12,17 @@ const SETTINGS = {
   tries: 5,
 } as const
 
-const deploy = (
-  needs: readonly SinkNeed[],
-  { scope, pool, storage }: KindParts,
-): DeployedResources => {
-  const outputs = needs.map(({ name }) => ({
-    name,
-    queue: pool.obtain(
-      queueType,
-      name,
-      () => createQueue(scope, `Queue-${name}`, { ...SETTINGS, storage }).queue,
-    ),
-  }))
-  return {
-    locations: Object.fromEntries(
-      outputs.map(({ name, queue: { queueUrl } }) => [name, { kind: 'sqs-output', queueUrl }]),
-    ),
-    reaches: outputs.map(({ queue }) => ({ grants: grants.queues, arnOf: () => queue.queueArn })),
-    keys: outputs.map(({ queue }) => ({
-      key: queue.encryptionMasterKey,
-      role: 'driver',
-      use: 'both',
-    })),
-    commands: [],
-  }
-}
-
-registerSinkKind({
-  name: 'sqs-output',
-  type: queueType,
-  form: 'sqs://NAME/messages, by saveTo(sqs(...))',
-  locate,
-  grants,
-  packages: ['@aws-sdk/client-sqs'],
-  deploy,
-})
+registerSinkKind(
+  resourceSink({
+    name: 'sqs-output',
+    type: queueType,
+    form: 'sqs://NAME/messages, by saveTo(sqs(...))',
+    places: /^sqs:\/\/([^/]+)\/messages$/s,
+    actions: ['sqs:SendMessage'],
+    packages: ['@aws-sdk/client-sqs'],
+    create: ({ name }, { scope, storage }) =>
+      createQueue(scope, `Queue-${name}`, { ...SETTINGS, storage }).queue,
+    locationOf: ({ queueUrl }) => ({ queueUrl }),
+    keyOf: ({ encryptionMasterKey }) => ({ key: encryptionMasterKey, use: 'both' }),
+  }),
+)

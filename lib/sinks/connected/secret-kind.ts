@@ -104,7 +104,7 @@ export const secretUrl = (
 }
 
 /**
- * The part `USER:PASSWORD@HOST:PORT` of a URL. Undefined: the fields have no host, or one has a form
+ * The part `USER:PASSWORD@HOST:PORT` of a URL. Undefined: there is no host, or a field has a form
  * that is not expected.
  */
 export const serverOf = (
