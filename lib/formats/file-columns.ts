@@ -44,6 +44,10 @@ export const isRow = (element: unknown): element is Readonly<Record<string, unkn
   !ArrayBuffer.isView(element) &&
   !(element instanceof Date || element instanceof Map || element instanceof Set)
 
+/** A field of a row. What every object inherits, such as `constructor`, is no field. */
+export const fieldOf = (row: Readonly<Record<string, unknown>>, name: string): unknown =>
+  name in Object.prototype && !Object.hasOwn(row, name) ? undefined : row[name]
+
 const unsupported = (problem: string, value: unknown, fix: string): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
 
@@ -69,8 +73,8 @@ export const columnsOf = (
     if (types === undefined) for (const name of Object.keys(element)) names.add(name)
   }
   return [...names].map((name) => {
-    const values = elements.map((row) => (row as Record<string, unknown>)[name] ?? null)
-    const type = types?.[name] ?? typeOf(values)
+    const values = elements.map((row) => fieldOf(row as Record<string, unknown>, name) ?? null)
+    const type = types === undefined ? typeOf(values) : (types[name] as ColumnType)
     const unfit = values.find((value) => !isMissing(value) && !FITS[type](value))
     if (unfit !== undefined)
       throw unsupported(

@@ -5,7 +5,7 @@ import type { FileFormat, FormatWriting } from '../file-format.ts'
 import { bytesOf, type Encoded, type RecordFormat, unreadable } from '../record-format.ts'
 import { asBuffer } from '../text-lines.ts'
 import { avroFile, openAvro } from './blocks.ts'
-import { type AvroSchema, plain, prepareAvro, typeOf } from './schema.ts'
+import { type AvroSchema, plain, prepareAvro, typeOf, typeToRead } from './schema.ts'
 
 /**
  * Settings of `avro` and `avroRecord`.
@@ -75,7 +75,7 @@ export const avroRecord = <T = unknown>(
     settings: Object.freeze({ schema: text, bigints }),
     prepare: async () => {
       await prepareAvro()
-      type ??= typeOf(text, bigints)
+      type ??= typeToRead(text, bigints)
     },
     decode: (record: Encoded): T => {
       try {

@@ -8,7 +8,7 @@ import { crc32, deflateRawSync, inflateRawSync, zstdDecompressSync } from 'node:
 import { corrupt, corruptPart } from '../file-errors.ts'
 import type { FilePart, SizedFile } from '../file-format.ts'
 import { asBuffer } from '../text-lines.ts'
-import { plain, typeOf } from './schema.ts'
+import { plain, typeToRead } from './schema.ts'
 import { unsnappy } from './snappy.ts'
 
 const MAGIC = Buffer.from('Obj\x01')
@@ -119,7 +119,7 @@ export const openAvro =
       throw corrupt(file, `An Avro file is compressed with ${codec}, which is not read`)
     let type: Type
     try {
-      type = typeOf(schema, bigints)
+      type = typeToRead(schema, bigints)
     } catch (error) {
       throw corrupt(file, 'The schema of an Avro file cannot be read', error)
     }

@@ -35,10 +35,12 @@ type Values = readonly [
 
 const MILLISECONDS_A_DAY = 86_400_000
 const MICROSECONDS = 1_000
+const NANOSECONDS = 1_000_000
 
+/** Longs of the year 9999 in microseconds are beyond 2^53, so they are bigints. */
 const times = (perMs: number): Values => [
-  (stored: number | bigint) => new Date(Number(stored) / perMs),
-  (value: Date) => Math.round(value.getTime() * perMs),
+  (stored: bigint) => new Date(Number(stored) / perMs),
+  (value: Date) => BigInt(value.getTime()) * BigInt(perMs),
 ]
 
 const LOGICAL: Readonly<Record<string, Values>> = {
@@ -48,8 +50,10 @@ const LOGICAL: Readonly<Record<string, Values>> = {
   ],
   'timestamp-millis': times(1),
   'timestamp-micros': times(MICROSECONDS),
+  'timestamp-nanos': times(NANOSECONDS),
   'local-timestamp-millis': times(1),
   'local-timestamp-micros': times(MICROSECONDS),
+  'local-timestamp-nanos': times(NANOSECONDS),
 }
 
 /** What the library asks for each schema that it meets. */
@@ -61,8 +65,9 @@ interface Hooks {
 /** Our types of longs and of times, which are longs underneath. */
 const hooks = (avsc: Library, bigints: boolean): Hooks => {
   const long = longType(avsc, bigints)
+  const timeLong = longType(avsc, true)
   let isUnderneath = false
-  const timeType = ([fromStored, toStored]: Values) =>
+  const timeType = ([fromStored, toStored]: Values, stored: string) =>
     class extends avsc.types.LogicalType {
       constructor(schema: Avsc.Schema, options?: unknown) {
         isUnderneath = true
@@ -71,12 +76,15 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
         } finally {
           isUnderneath = false
         }
+        // The library takes such a schema without its logical type then, as Avro says.
+        if (this.underlyingType.typeName !== stored) throw new TypeError(`it is no ${stored}`)
       }
-      override _fromValue(stored: unknown): unknown {
-        return fromStored(stored as never)
+      override _fromValue(value: unknown): unknown {
+        return fromStored(value as never)
       }
       override _toValue(value: unknown): unknown {
-        return value instanceof Date ? toStored(value as never) : undefined
+        const isTime = value instanceof Date && !Number.isNaN(value.getTime())
+        return isTime ? toStored(value as never) : undefined
       }
       override _resolve(type: Type): unknown {
         return this.underlyingType.equals(type) ? fromStored : undefined
@@ -84,13 +92,17 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
     }
   return {
     logicalTypes: Object.fromEntries(
-      Object.entries(LOGICAL).map(([name, values]) => [name, timeType(values)]),
+      Object.entries(LOGICAL).map(([name, values]) => [
+        name,
+        timeType(values, name === 'date' ? 'int' : timeLong.typeName),
+      ]),
     ),
     typeHook: (schema) => {
       if (schema === 'long') return long
       const { type, logicalType } = schema as { readonly type?: unknown; logicalType?: unknown }
-      const isTime = logicalType !== undefined && Object.hasOwn(LOGICAL, String(logicalType))
-      return type === 'long' && (isUnderneath || !isTime) ? long : undefined
+      if (type !== 'long') return undefined
+      if (isUnderneath) return timeLong
+      return Object.hasOwn(LOGICAL, String(logicalType)) ? undefined : long
     },
   }
 }
@@ -122,6 +134,33 @@ const numberOf = (value: bigint): number => {
   const number = Number(value)
   if (Number.isSafeInteger(number)) return number
   throw new RangeError(`${value} is beyond 2^53: read longs as bigints, with the option bigints`)
+}
+
+/**
+ * The type of a schema to read with. Values are read as they were written, so defaults mean
+ * nothing, and may be what the library refuses, such as a null that is not of the first branch.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when it is not a schema of Avro.
+ */
+export const typeToRead = (schema: string, bigints: boolean): Type => {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(schema)
+  } catch {
+    // The name of a type, or an error that is explained below.
+    return typeOf(schema, bigints)
+  }
+  return typeOf(withoutDefaults(parsed) as AvroSchema, bigints)
+}
+
+const withoutDefaults = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(withoutDefaults)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const fields: Record<string, unknown> = { ...schema }
+  delete fields['default']
+  for (const part of ['type', 'items', 'values', 'fields'])
+    if (Object.hasOwn(fields, part)) fields[part] = withoutDefaults(fields[part])
+  return fields
 }
 
 /**

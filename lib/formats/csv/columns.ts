@@ -45,19 +45,26 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['0', false],
 ])
 
+/** 1e999 is no number that JavaScript has. */
+const finiteOf = (text: string): number | undefined =>
+  Number.isFinite(Number(text)) ? Number(text) : undefined
+
 const dateOf = (text: string): Date | undefined => {
   if (!DAY.test(text)) return undefined
   const time = TIME.exec(text)
   if (time === null && text.length !== DAY_LETTERS) return undefined
   const iso = text.replace(' ', 'T')
   const date = new Date(time !== null && time.groups?.['zone'] === undefined ? `${iso}Z` : iso)
-  return Number.isNaN(date.getTime()) ? undefined : date
+  return Number.isNaN(date.getTime()) || !isDay(text.slice(0, DAY_LETTERS)) ? undefined : date
 }
+
+/** The engine takes February 30 for March 2. */
+const isDay = (text: string): boolean => new Date(text).toISOString().startsWith(text)
 
 const TYPES: Readonly<Record<Exclude<CsvType, 'text'>, TypeOfField>> = {
   number: {
     allowed: 'a number',
-    valueOf: (text) => (NUMBER.test(text) ? Number(text) : undefined),
+    valueOf: (text) => (NUMBER.test(text) ? finiteOf(text) : undefined),
   },
   bigint: {
     allowed: 'a whole number',

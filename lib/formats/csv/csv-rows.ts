@@ -178,8 +178,14 @@ export const rowText = (
   { delimiter, quote }: Pick<CsvSettings, 'delimiter' | 'quote'>,
 ): string => {
   const text = fields.map((field) => quoted(field, delimiter, quote)).join(delimiter)
+  if (text !== '') return text
   // An empty line is no row.
-  return text === '' ? quote + quote : text
+  if (quote !== '') return quote + quote
+  throw new MillraceError('VALUE_UNSUPPORTED', {
+    problem: 'A row of one empty field would be an empty line, but the format has no quotes',
+    value: fields,
+    fix: 'allow quotes, or leave out such elements first',
+  })
 }
 
 const quoted = (field: string, delimiter: string, quote: string): string => {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { isRow } from '../file-columns.ts'
+import { fieldOf, isRow } from '../file-columns.ts'
 import { type CsvSettings, rowText } from './csv-rows.ts'
 
 /**
@@ -38,7 +38,7 @@ const fieldsOf = (element: unknown, names: readonly string[] | undefined): reado
     if (Array.isArray(element)) return element.map(fieldText)
     throw unsupported('CSV without a header takes arrays', element, 'map the elements to arrays')
   }
-  if (isRow(element)) return names.map((name) => fieldText(element[name]))
+  if (isRow(element)) return names.map((name) => fieldText(fieldOf(element, name)))
   throw unsupported('CSV takes objects', element, 'map the elements to objects: { word, count }')
 }
 

@@ -4,7 +4,8 @@ import { MillraceError } from '../../base/errors.ts'
  * A value as JSON for other programs to read. It is what `JSON.stringify` gives, with bigints as
  * whole numbers. A date is its text in ISO 8601, and a number that JSON does not have is null.
  *
- * @throws MillraceError `VALUE_UNSUPPORTED` for a value that has no JSON at all, and for a cycle.
+ * @throws MillraceError `VALUE_UNSUPPORTED` for a value that has no JSON at all, for a cycle, and
+ * for maps and sets, whose content JSON would lose.
  */
 export const jsonTextOf = (value: unknown): string => {
   let text: string | undefined
@@ -13,9 +14,42 @@ export const jsonTextOf = (value: unknown): string => {
   } catch (error) {
     text = withBigints(value, error)
   }
-  if (text !== undefined) return text
-  throw unsupported(value)
+  if (text === undefined || (text.includes('{}') && hasCollection(value))) throw unsupported(value)
+  return text
 }
+
+/** JSON shows maps and sets as `{}`, whatever they hold. */
+const hasCollection = (value: unknown): boolean => {
+  let isFound = false
+  JSON.stringify(value, (_, inner: unknown) => {
+    if (inner instanceof Map || inner instanceof Set) isFound ||= inner.size > 0
+    return typeof inner === 'bigint' ? null : inner
+  })
+  return isFound
+}
+
+/**
+ * A value for programs that make it JSON by themselves: what {@link jsonTextOf} gives, with whole
+ * numbers that stay exact.
+ *
+ * @throws MillraceError `VALUE_UNSUPPORTED`, as above.
+ */
+export const jsonValueOf = (value: unknown): unknown => {
+  const text = jsonTextOf(value)
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text) as unknown
+  return (JSON.parse as Parse)(text, (_, inner, { source = '' }) =>
+    typeof inner === 'number' && LONG_NUMBER.test(source) ? rawJSON(source) : inner,
+  )
+}
+
+/** Digits beyond 2^53 are not exact as a number. */
+const LONG_NUMBER = /\d{16}/
+
+/** The third argument of a reviver is younger than the types of the language. */
+type Parse = (
+  text: string,
+  revive: (name: string, value: unknown, context: { readonly source?: string }) => unknown,
+) => unknown
 
 /** `JSON.rawJSON` is younger than the types of the language. */
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown }

@@ -1,6 +1,6 @@
 import type * as Writer from 'hyparquet-writer'
 import type { BasicType } from 'hyparquet-writer'
-import { jsonTextOf } from '../json/json-text.ts'
+import { jsonValueOf } from '../json/json-text.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Column, columnsOf, type ColumnType } from '../file-columns.ts'
 
@@ -20,7 +20,7 @@ const STORED: Readonly<
   boolean: { type: 'BOOLEAN' },
   date: { type: 'TIMESTAMP' },
   bytes: { type: 'BYTE_ARRAY' },
-  json: { type: 'JSON', as: (value) => JSON.parse(jsonTextOf(value)) as unknown },
+  json: { type: 'JSON', as: jsonValueOf },
 }
 
 const sourceOf = ({ name, type, values }: Column) => {

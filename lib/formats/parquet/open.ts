@@ -101,6 +101,17 @@ const nestedIn = (
     .map(({ element }) => element.name)
     .filter((name) => columns?.includes(name) ?? true)
 
+const withNulls = (value: unknown): unknown => {
+  if (value === undefined) return null
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (Array.isArray(value)) return value.map(withNulls)
+  if (ArrayBuffer.isView(value)) return value
+  for (const [name, field] of Object.entries(value))
+    if (field === undefined || typeof field === 'object')
+      (value as Record<string, unknown>)[name] = withNulls(field)
+  return value
+}
+
 const bytesOf = ({ columns, total_byte_size: all }: RowGroup): number => {
   const stored = columns.map(({ meta_data: data }) => Number(data?.total_compressed_size ?? 0))
   return stored.reduce((total, size) => total + size, 0) || Number(all)
@@ -129,7 +140,8 @@ const readGroup = async (
       utf8: bytesAsText,
       compressors,
     })
-    for (const name of nestedIn(metadata, columns)) for (const row of read) row[name] ??= null
+    for (const name of nestedIn(metadata, columns))
+      for (const row of read) row[name] = withNulls(row[name])
     return read
   } catch (error) {
     throw corruptPart(file, `The row group at row ${from} of a Parquet file cannot be read`, error)

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { avro, type AvroOptions, avroRecord } from '../../../lib/formats/avro/avro.ts'
+import { avroFile } from '../../../lib/formats/avro/blocks.ts'
 import type { FileFormat, PartReading } from '../../../lib/formats/file-format.ts'
 
 const readingOf = (format: FileFormat<unknown>): PartReading<unknown> =>
@@ -123,6 +124,85 @@ test('written and read again, rows are the same', async () => {
       },
     ),
   )
+})
+
+describe('a schema as others write it', () => {
+  const text = (value: string): Buffer =>
+    Buffer.concat([Buffer.of(2 * value.length), Buffer.from(value)])
+  const long = (value: bigint): Buffer => {
+    const bytes: number[] = []
+    let rest = value < 0n ? -2n * value - 1n : 2n * value
+    for (; rest >= 0x80n; rest /= 128n) bytes.push(Number(rest % 128n) | 0x80)
+    return Buffer.from([...bytes, Number(rest)])
+  }
+  const micros = { type: 'long', logicalType: 'timestamp-micros' }
+  const days = { type: 'string', logicalType: 'date' }
+
+  test.each<[what: string, field: object, bytes: Buffer, value: unknown]>([
+    [
+      'a default that is not of the first branch',
+      { type: ['string', 'null'], default: null },
+      Buffer.of(2),
+      null,
+    ],
+    [
+      'a default that is of no branch',
+      { type: ['null', 'string'], default: 1 },
+      Buffer.of(0),
+      null,
+    ],
+    ['a default of another type', { type: 'int', default: 'none' }, Buffer.of(14), 7],
+    [
+      'a default in a list',
+      {
+        type: {
+          type: 'array',
+          items: { type: 'record', name: 'B', fields: [{ name: 'x', type: 'int', default: '' }] },
+        },
+      },
+      Buffer.of(2, 4, 0),
+      [{ x: 2 }],
+    ],
+    [
+      'the end of all times in microseconds',
+      { type: micros },
+      long(253_402_214_400_000_000n),
+      new Date('9999-12-31'),
+    ],
+    [
+      'the first day in microseconds',
+      { type: ['null', micros] },
+      Buffer.concat([Buffer.of(2), long(-62_135_596_800_000_000n)]),
+      new Date('0001-01-01'),
+    ],
+    [
+      'nanoseconds',
+      { type: { ...micros, logicalType: 'timestamp-nanos' } },
+      long(1_764_497_445_123_000_000n),
+      new Date(1_764_497_445_123),
+    ],
+    ['a logical type that is not for the type', { type: days }, text('x'), 'x'],
+  ])('%s', async (_, field, bytes, value) => {
+    const given = { type: 'record', name: 'A', fields: [{ name: 'a', ...field }] }
+    const { prepare, decode } = avroRecord(given)
+    await prepare?.()
+    expect(decode(bytes)).toEqual({ a: value })
+    const file = avroFile([bytes, bytes], JSON.stringify(given), Buffer.alloc(16, 7))
+    expect(await rowsOf(file)).toEqual([{ a: value }, { a: value }])
+  })
+})
+
+test('times beyond 2^53 microseconds are written and read again', async () => {
+  const rows = ['0001-01-01', '1969-12-31T23:59:59.999Z', '9999-12-31'].map((at) => ({
+    at: new Date(at),
+  }))
+  for (const unit of ['timestamp-micros', 'local-timestamp-micros', 'timestamp-millis']) {
+    const fields = [{ name: 'at', type: { type: 'long', logicalType: unit } }]
+    const { writing } = avro({ schema: { type: 'record', name: 'A', fields } })
+    await writing?.prepare?.()
+    expect(await rowsOf(writing?.encode(rows) ?? new Uint8Array())).toEqual(rows)
+    expect(() => writing?.encode([{ at: new Date(Number.NaN) }])).toThrow(/does not fit/)
+  }
 })
 
 test('an element that does not fit the schema is refused', async () => {

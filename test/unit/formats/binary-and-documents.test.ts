@@ -95,6 +95,9 @@ test.each<[format: FileFormat<unknown>, element: unknown]>([
   [lengthPrefixed('u8'), new Uint8Array(256)],
   [jsonLines(), undefined],
   [jsonLines(), () => 1],
+  [jsonLines(), { a: [new Map([['x', 1]])] }],
+  [jsonLines(), { a: 1n, b: new Set([1]) }],
+  [jsonDocuments(), new Map([['x', 1]])],
 ])('%o refuses to write %o', (format, element) =>
   expect(() => format.writing?.encode([element])).toThrow(
     expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),

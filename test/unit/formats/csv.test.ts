@@ -205,6 +205,13 @@ describe('a file of CSV', () => {
         { a: '12345678901234567', b: '1e5', c: 'TRUE', d: 'x', e: 0 },
       ],
     },
+    {
+      what: 'days and numbers that there are not',
+      content: 'n,d\n1,2024-02-29\n2,2026-02-29\n3,2026-04-31T10:00:00+02:00\n1e999,\n-1e999,\n',
+      options: { columns: { n: 'number', d: 'date' } },
+      rows: [{ n: 1, d: new Date('2024-02-29') }],
+      bad: ['n,d\n2,2026-02-29', 'n,d\n3,2026-04-31T10:00:00+02:00', 'n,d\n1e999,', 'n,d\n-1e999,'],
+    },
   ]
   test.each(rows)('with $what', async ({ content, options, rows: expected = [], bad = [] }) => {
     const found = await read(csv(options), content)
@@ -361,6 +368,12 @@ describe('written', () => {
     ],
     ['no header', [['x', 1], []], { header: false }, 'x,1\n""\n'],
     ['a row that is empty', [{ a: '' }], {}, 'a\n""\n'],
+    [
+      'columns with names that objects inherit',
+      [{ constructor: 'Lotus', toString: 1 }, { points: 2 }],
+      {},
+      'constructor,toString,points\nLotus,1,\n,,2\n',
+    ],
   ])('%s', (_, elements, options, text) => expect(written(elements, options)).toBe(text))
 
   test.each<[elements: readonly unknown[], options: CsvOptions]>([
@@ -368,6 +381,8 @@ describe('written', () => {
     [[{ a: [1] }], {}],
     [[{ a: 'x' }], { header: false }],
     [[{ a: 'x,y' }], { quote: '' }],
+    [[{ a: 'x' }, { a: '' }], { quote: '' }],
+    [[[]], { quote: '', header: false }],
   ])('%j is refused', (elements, options) =>
     expect(() => written(elements, options)).toThrow(
       expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),

@@ -64,6 +64,18 @@ describe('a file of another program', () => {
     expect(new Set(Object.values(rows[3] as object))).toEqual(new Set([null]))
   })
 
+  test('has nulls at any depth', async () =>
+    expect(await rowsOf(fixture('nested'))).toStrictEqual([
+      {
+        struct: { a: { c: null } },
+        list: [{ c: 'x' }, null],
+        lists: [[1, null], null],
+        map: { k: null },
+      },
+      { struct: { a: null }, list: [], lists: [[]], map: {} },
+      { struct: null, list: null, lists: null, map: null },
+    ]))
+
   test('has old times of 96 bits', async () =>
     expect(((await rowsOf(fixture('int96')))[0] as { readonly ns: Date }).ns).toEqual(at))
 
@@ -173,8 +185,24 @@ describe('written and read again', () => {
     ])
   })
 
+  test('a column may have a name that objects inherit', async () => {
+    const rows: readonly object[] = [{ constructor: 'Lotus' }, { points: 2 }]
+    expect(await rowsOf(writingOf(parquet()).encode(rows))).toEqual([
+      { constructor: 'Lotus', points: null },
+      { constructor: null, points: 2 },
+    ])
+  })
+
+  test('whole numbers in JSON are exact, however long', () => {
+    const bytes = writingOf(parquet()).encode([{ a: { id: 2n ** 60n + 1n } }, { a: 2n ** 70n }])
+    const text = Buffer.from(bytes).toString('latin1')
+    expect(text).toContain('{"id":1152921504606846977}')
+    expect(text).toContain('1180591620717411303424')
+  })
+
   test.each<[what: string, elements: readonly unknown[], options: ParquetOptions]>([
     ['no object', [1], {}],
+    ['a map', [{ a: new Map([['x', 1]]) }], {}],
     ['an array', [['a', 1]], {}],
     ['another type', [{ a: 'x' }], { types: { a: 'number' } }],
     ['a bigint beyond 64 bits', [{ a: 2n ** 63n }], { types: { a: 'bigint' } }],
