@@ -62,8 +62,34 @@ export interface BatchLimits {
    * {@link BATCHES_WAITING_MAX}.
    */
   readonly waiting?: number
+  /**
+   * The least records that a rate leaves to a batch. Intake keeps entries small against it. Left
+   * out: as `records`.
+   */
+  readonly recordsMin?: number
   /** A batch takes at most so many times these limits. Default: {@link BATCH_GROWTH_MAX}. */
   readonly growth?: number
+}
+
+/** Spark's rate control, in records a second. Sources without lanes, such as files, have none. */
+export interface RateLimits {
+  /** Of a source. Infinity: no limit. */
+  readonly max: number
+  /** Of a lane. Infinity: no limit. */
+  readonly maxPerLane: number
+  /** Undefined: rates do not follow the speed of batches. */
+  readonly backpressure: Backpressure | undefined
+}
+
+/** The settings of the estimator of rates. */
+export interface Backpressure {
+  readonly proportional: number
+  readonly integral: number
+  readonly derivative: number
+  /** The least rate of an estimate, in records a second. */
+  readonly minRate: number
+  /** The rate before the first estimate. Infinity: no limit. */
+  readonly initialRate: number
 }
 
 /** A batch takes at most so many times the limits. */
@@ -86,6 +112,8 @@ export interface PlanOptions {
   readonly intervalMs: number
   readonly whenIdle: 'rest' | 'tick'
   readonly limits: BatchLimits
+  /** Undefined: no rate is set. */
+  readonly rate: RateLimits | undefined
   readonly retry: RetryPolicy
   readonly onDataLoss: 'halt' | 'skip'
   readonly poison: PoisonLimits

@@ -7,6 +7,7 @@ import { POISON_LIMITS, type PoisonLimits } from '../rdd/bad-records.ts'
 import { checkDurationMs, checkFunction } from './checks.ts'
 import { BATCH_GROWTH_MAX, BATCHES_WAITING_MAX, type Plan, type PlanOptions } from './plan.ts'
 import { GraphBuilder } from './graph-builder.ts'
+import { leastRecords, type RateOptions, rateOf } from './rate.ts'
 import { StreamingContext } from './streaming-context.ts'
 
 /**
@@ -54,6 +55,13 @@ export interface StreamOptions {
      */
     readonly growth?: number
   }
+  /**
+   * Spark's limits of rates, in records a second. A batch takes at most the rate times the
+   * interval, and never more than `limits` allows. They count for sources whose records are counted
+   * as they arrive: streams, queues, topics, sockets and receivers. For files and objects, use
+   * `limits`. Default: none.
+   */
+  readonly rate?: RateOptions
   /**
    * How long a failing batch is retried. The application stops as FAILED when the time and the
    * attempts are both used up.
@@ -194,6 +202,7 @@ const resolve = ({
   batchInterval,
   whenIdle = 'rest',
   limits = {},
+  rate,
   retry = {},
   onDataLoss = 'halt',
   poison = {},
@@ -206,16 +215,21 @@ const resolve = ({
   oneOf('onDataLoss', onDataLoss, ['halt', 'skip'])
   oneOf('onBadKey', onBadKey, ['fail', 'dead-letter'])
   oneOf('sourceStage', sourceStage, ['intake', 'driver'])
+  const intervalMs = checkDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds)
+  const records = atLeastOne('limits.records', limits.records ?? 1_000_000)
+  const rates = rate === undefined ? undefined : rateOf(rate)
   return Object.freeze({
-    intervalMs: checkDurationMs('batchInterval', batchInterval, INTERVAL_MIN.milliseconds),
+    intervalMs,
     whenIdle,
     limits: Object.freeze({
-      records: atLeastOne('limits.records', limits.records ?? 1_000_000),
+      records,
+      ...(rates === undefined ? {} : { recordsMin: leastRecords(rates, intervalMs, records) }),
       bytes: atLeastOne('limits.bytes', limits.bytes ?? 64 * 1024 * 1024),
       objects: atLeastOne('limits.objects', limits.objects ?? 1_000),
       waiting: atLeastOne('limits.waiting', limits.waiting ?? BATCHES_WAITING_MAX),
       growth: atLeastOne('limits.growth', limits.growth ?? BATCH_GROWTH_MAX),
     }),
+    rate: rates,
     retry: Object.freeze({
       forMs: checkDurationMs('retry.for', retry.for ?? minutes(15)),
       attempts: atLeastOne('retry.attempts', retry.attempts ?? 8),

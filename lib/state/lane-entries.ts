@@ -58,8 +58,8 @@ export interface LaneEntry {
   readonly count: number
   readonly bytes: number
   /**
-   * When intake took the entry, by the clock of intake. Used for the lag, never to decide what is
-   * in a batch.
+   * When intake took the entry, by the clock of intake. Used for the lag, and to begin with the
+   * lane that waits longest. The offsets alone say what was taken.
    */
   readonly receivedMs: number
   /** How many records became dead letters while intake took this entry. */

@@ -23,9 +23,10 @@ export interface LoadSample extends Amounts {
 
 /**
  * What keeps batches from taking more. `time`: the interval. `memory`: the process. `limits`: what
- * the pipeline allows at most. `input`: nothing; more is taken as soon as more waits.
+ * the pipeline allows at most. `rate`: the rate of a source. `input`: nothing; more is taken as soon
+ * as more waits.
  */
-export type HeldBy = 'time' | 'memory' | 'limits' | 'input'
+export type HeldBy = 'time' | 'memory' | 'limits' | 'rate' | 'input'
 
 /** How far an application is behind, and how fast that grows. */
 export interface FallingBehind extends Amounts {
@@ -46,4 +47,17 @@ export interface Load {
   readonly samples: readonly LoadSample[]
   /** Left out: the application is not behind, or catches up. */
   readonly falling?: FallingBehind
+  /** What the estimator of rates knows, by source. Left out: rates do not follow batches. */
+  readonly rates?: Readonly<Record<string, RateEstimate>>
+}
+
+/** What the estimator of the rate of a source knows after a batch. */
+export interface RateEstimate {
+  /** When the batch ended. */
+  readonly atMs: number
+  /** The rate from which the next estimate starts, in records a second. */
+  readonly rate: number
+  readonly error: number
+  /** Whether the rate is an estimate. The first batch only measures. */
+  readonly isEstimate: boolean
 }

@@ -6,17 +6,23 @@
  * 3. The inputs of all sources together are the batch input. Phase 2 logs it, and it is true from
  *    then on (B2).
  *
- * B8: each source stays within the limits of a batch, which follow the load (load.ts). The rest
- * goes to the next batch times.
+ * B8: each source stays within the limits of a batch, which follow the load (load.ts), and within
+ * its rate, if one is set (rates.ts). The rest goes to the next batch times.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
-import { type BatchTimes, earliestOf, type LeftOut } from '../sources/source-reader.ts'
+import {
+  type BatchTimes,
+  earliestOf,
+  type LeftOut,
+  type SourceLimits,
+} from '../sources/source-reader.ts'
 import type { BatchInput } from './batch-input.ts'
 import { capOf } from './load.ts'
+import { withinRate } from './rates.ts'
 import type { LanesBySource } from './snapshot-reader.ts'
 
 /** The input of a batch. */
@@ -28,6 +34,8 @@ export const allocateBatch = async (
   lanesBySource: LanesBySource,
 ): Promise<BatchInput> => {
   const limits = capOf(plan.options.limits, head.load)
+  const limitsOf = (source: string): SourceLimits =>
+    withinRate(limits, plan.options, head.load?.rates?.[source])
   const times = batchTimes(head, plan, nowMs)
   const inputs = await allOrFirstError(
     [...sources].map(async ([id, source]) => {
@@ -35,7 +43,7 @@ export const allocateBatch = async (
       const request = {
         timeMs,
         offsets: offsets[id] ?? {},
-        limits,
+        limits: limitsOf(id),
         firstObjects: plan.options.limits.objects,
         ...times,
         ...(lanes === undefined ? {} : { lanes }),

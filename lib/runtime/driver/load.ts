@@ -53,6 +53,8 @@ export interface MeasuredBatch {
   readonly intervalMs: number
   /** The share of the memory that is in use, from 0 to 1. */
   readonly memoryShare: number
+  /** Whether a source had to leave something because of its rate. Default: no. */
+  readonly isRated?: boolean
 }
 
 /** The limits of the next batch. */
@@ -73,7 +75,9 @@ export const loadAfter = (
   limits: BatchLimits,
 ): Load => {
   const last = before?.factor ?? 1
-  const { factor, heldBy } = nextFactor(last, batch, limits)
+  const next = nextFactor(last, batch, limits)
+  const { factor } = next
+  const heldBy = batch.isRated === true ? 'rate' : next.heldBy
   const samples = before?.samples ?? []
   const isBehind = weightOf(batch.waiting, limits) > 0 || batch.delayMs >= batch.intervalMs
   if (!isBehind) return { factor, heldBy, samples: [] }

@@ -73,7 +73,7 @@ export const entryOf = (
 export const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits): boolean =>
   last.blocks.length > 0 &&
   entry.blocks.length > 0 &&
-  last.count + entry.count <= limits.records * COALESCED_SHARE &&
+  last.count + entry.count <= (limits.recordsMin ?? limits.records) * COALESCED_SHARE &&
   last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
   last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
 

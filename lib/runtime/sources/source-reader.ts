@@ -98,13 +98,27 @@ export interface BatchTimes {
   readonly nowMs: number
 }
 
+/** The most records that a batch takes of one lane. */
+export interface LaneLimit {
+  /** Infinity: no limit of its own. */
+  readonly recordsMax: number
+  /** Whether lanes share the records of a batch in proportion to what waits in them. */
+  readonly byWaiting: boolean
+}
+
+/** What a batch takes at most of a source. */
+export interface SourceLimits extends BatchLimits {
+  /** Left out: no rate is set. */
+  readonly perLane?: LaneLimit
+}
+
 /** A request for the input of the next batch. */
 export interface InputRequest<O = Offsets> extends BatchTimes {
   /** The batch time. */
   readonly timeMs: number
   /** The offsets after the last batch. Empty before the first batch. */
   readonly offsets: O
-  readonly limits: BatchLimits
+  readonly limits: SourceLimits
   /** The number of objects with which batches of the pipeline begin. Default: as in `limits`. */
   readonly firstObjects?: number
   /**

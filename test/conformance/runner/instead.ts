@@ -91,21 +91,6 @@ const recordsAreDurable = async (): Promise<void> => {
   )
 }
 
-/** A batch takes at most what its limits allow. The rest waits for the next batches, in order. */
-const batchesAreCapped = async (): Promise<void> => {
-  const limits = { records: 2 }
-  const app = await started((ssc) => ssc.kinesisTextStream('in').foreachRDD(() => undefined), {
-    batchInterval: milliseconds(INTERVAL_MS),
-    limits,
-  })
-  for (let n = 1; n <= 5; n++) {
-    app.input('in').add(String(n))
-    await app.advance(milliseconds(1))
-  }
-  await app.advance(milliseconds(3 * INTERVAL_MS))
-  checkSame([['1', '2'], ['3', '4'], ['5']], app.output('foreachRDD-1').elements.slice(0, 3))
-}
-
 /** Every batch time runs, in order and once, no matter how late. */
 const timesAreKept = async (): Promise<void> => {
   const app = await started((ssc) => ssc.kinesisTextStream('in').foreachRDD(() => undefined))
@@ -204,16 +189,6 @@ export const insteads: readonly Instead[] = [
       'receiver',
     ),
     check: recordsAreDurable,
-  },
-  {
-    row: 'rates',
-    applies: of(
-      'pidRateEstimator',
-      'rateLimiter.updateRate',
-      'rateUpdate',
-      'checkpoint.rateController',
-    ),
-    check: batchesAreCapped,
   },
   { row: 'timers', applies: of('recurringTimer'), check: timesAreKept },
   {

@@ -2,6 +2,7 @@
 import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
 import { fileChecks } from './check-files.ts'
+import { rateChecks } from './check-rates.ts'
 import { lifecycleCheck, runChecks } from './check-runs.ts'
 import { stateChecks } from './check-states.ts'
 import { sourceChecks } from './check-sources.ts'
@@ -27,6 +28,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...sourceChecks,
   ...stateChecks,
   ...runChecks,
+  ...rateChecks,
   slice: checkSlice,
 }
 

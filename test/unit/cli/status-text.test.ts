@@ -269,6 +269,7 @@ test.each<[Partial<FallingBehind>, RegExp]>([
   [{ delayMs: 90_400 }, /: batches begin 90 seconds late\. /],
   [{ records: 1, heldBy: 'memory' }, /more than half of the memory is in use: give the process/],
   [{ records: 1, heldBy: 'limits' }, /all that limits\.growth allows: raise it/],
+  [{ records: 1, heldBy: 'rate' }, /all that the rate of a source allows: raise it/],
   [{ records: 1, heldBy: 'input' }, /Batches still grow\. If it goes on/],
 ])('an application that falls behind says so: %j', (falling, says) => {
   const load: Load = { factor: 1, heldBy: 'time', samples: [], falling: { ...behind, ...falling } }

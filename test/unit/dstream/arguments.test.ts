@@ -94,6 +94,22 @@ describe('stream() refuses', () => {
       () => built(() => undefined, { limits: { objects: Number.NaN } }),
       /limits.objects/,
     ],
+    ['a rate of 0', () => built(() => undefined, { rate: { max: 0 } }), /rate.max is not a rate/],
+    [
+      'a rate that is no number',
+      () => built(() => undefined, { rate: { maxPerLane: anything('5') } }),
+      /rate.maxPerLane is not a rate/,
+    ],
+    [
+      'a back-pressure of another kind',
+      () => built(() => undefined, { rate: { backpressure: anything('pid') } }),
+      /rate.backpressure has an unknown value/,
+    ],
+    [
+      'a weight below 0',
+      () => built(() => undefined, { rate: { backpressure: { integral: -1 } } }),
+      /rate.backpressure.integral is not a weight/,
+    ],
     ['0 attempts', () => built(() => undefined, { retry: { attempts: 0 } }), /retry.attempts/],
     [
       'a bare number of milliseconds to retry for',
@@ -144,6 +160,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
         waiting: 1_000,
         growth: 1_000,
       },
+      rate: undefined,
       retry: { forMs: 900_000, attempts: 8 },
       onDataLoss: 'halt',
       poison: { records: 100, share: 0.5 },
@@ -159,6 +176,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       batchInterval: milliseconds(10),
       whenIdle: 'tick',
       limits: { records: 1, bytes: 2, objects: 3, waiting: 4, growth: 5 },
+      rate: { max: 500, maxPerLane: 0.5, backpressure: { integral: 0, initialRate: 50 } },
       retry: { for: minutes(1), attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },
@@ -170,7 +188,18 @@ test.each<[string, StreamOptions, PlanOptions]>([
     {
       intervalMs: 10,
       whenIdle: 'tick',
-      limits: { records: 1, bytes: 2, objects: 3, waiting: 4, growth: 5 },
+      limits: { records: 1, recordsMin: 0.005, bytes: 2, objects: 3, waiting: 4, growth: 5 },
+      rate: {
+        max: 500,
+        maxPerLane: 0.5,
+        backpressure: {
+          proportional: 1,
+          integral: 0,
+          derivative: 0,
+          minRate: 100,
+          initialRate: 50,
+        },
+      },
       retry: { forMs: 60_000, attempts: 1 },
       onDataLoss: 'skip',
       poison: { records: 0, share: 1 },

@@ -13,6 +13,7 @@ import {
 import { LanePartitions } from '../../../state/lane-partitions.ts'
 import { type Lane, lineageOrder, readLane, readLanes } from '../../../state/lanes.ts'
 import type { LaneOffsets } from '../../../state/offsets.ts'
+import type { LaneLimit } from '../source-reader.ts'
 import type { SourcePlace } from '../source-kind.ts'
 
 const LANES_AT_ONCE = 32
@@ -25,6 +26,8 @@ const ENTRIES_MAX = 4_096
 interface TakeLimits {
   readonly records: number
   readonly bytes: number
+  /** The most records of each lane, with Spark's rates. Left out: there is no such limit. */
+  readonly perLane?: LaneLimit
 }
 
 /** The entries of one lane that a batch takes. Every attempt at the batch reads these (B7). */
@@ -42,6 +45,8 @@ export interface WaitingLane extends LaneInput {
   readonly pages: readonly LanePage[]
   /** What waits after these entries. */
   readonly rest: LaneSize
+  /** A batch takes no more records of the lane, except one entry. Left out: no such limit. */
+  readonly recordsMax?: number
 }
 
 /** Which lanes of a source are read, and in which order. */
@@ -89,15 +94,19 @@ export class SourceLanes {
     const full = new Set(waiting.flatMap(({ lane, size }) => (size.entries > 0 ? [lane.lane] : [])))
     const isOpen = ({ parents }: Lane): boolean => parents.every((parent) => !full.has(parent))
     const open = waiting.filter(({ lane }) => isOpen(lane))
-    const share = shareOf(
-      limits,
-      open.map(({ size }) => size),
-    )
-    return mapAtOnce(waiting, LANES_AT_ONCE, async ({ lane, offset }) => ({
-      lane: lane.lane,
-      parents: lane.parents,
-      ...(await firstEntries(this.#place, lane, offset, isOpen(lane) ? share : LITTLE)),
-    }))
+    const sizes = open.map(({ size }) => size)
+    const share = shareOf(limits, sizes)
+    const waitsInAll = sizes.reduce((total, { count }) => total + count, 0)
+    return mapAtOnce(waiting, LANES_AT_ONCE, async ({ lane, offset, size }) => {
+      const recordsMax = recordsMaxOf(limits, size.count, waitsInAll)
+      const own = recordsMax === undefined ? share : { ...share, count: recordsMax }
+      return {
+        lane: lane.lane,
+        parents: lane.parents,
+        ...(recordsMax === undefined ? {} : { recordsMax }),
+        ...(await firstEntries(this.#place, lane, offset, isOpen(lane) ? own : LITTLE)),
+      }
+    })
   }
 
   /** Whether any lane has something after its offset. */
@@ -149,9 +158,11 @@ export class SourceLanes {
 }
 
 /**
- * Takes whole entries from all lanes in turn until a limit is reached. Takes at least one entry,
- * otherwise no batch could ever take a large one. Takes from a lane with parents only when its
- * parents are drained. So the records of a key stay in order when its shard is split or merged.
+ * Takes whole entries from all lanes in turn until a limit is reached. The lane that waits longest
+ * is first, so that no lane waits for ever where a batch cannot take something of each. Takes at
+ * least one entry, otherwise no batch could ever take a large one. Takes from a lane with parents
+ * only when its parents are drained. So the records of a key stay in order when its shard is split
+ * or merged.
  */
 export const takeEntries = (
   waiting: readonly WaitingLane[],
@@ -166,24 +177,55 @@ export const takeEntries = (
     parents.every((parent) => isDrained(indexes.get(parent) ?? -1))
   const all = (): readonly LaneInput[] =>
     waiting.map(({ lane, pages }, index) => inputOf(lane, pages, taken[index] ?? []))
+  const inTurn = longestWaitFirst(waiting)
+  const takenOf = waiting.map(() => 0)
   let entriesTaken = 0
   let records = 0
   let bytes = 0
   for (let offered = true; offered;) {
     offered = false
-    for (const [index, { parents, entries }] of waiting.entries()) {
+    for (const [index, { parents, entries, recordsMax = Infinity }] of inTurn) {
       const entry = entries[taken[index]?.length ?? 0]
       if (entry === undefined || !isOpen(parents)) continue
+      const ofLane = takenOf[index] ?? 0
+      if (ofLane > 0 && ofLane + entry.count > recordsMax) continue
       offered = true
       records += entry.count
       bytes += entry.bytes
       const isOver = records > limits.records || bytes > limits.bytes
       if (entriesTaken > 0 && (isOver || entriesTaken >= ENTRIES_MAX)) return all()
       taken[index]?.push(entry)
+      takenOf[index] = ofLane + entry.count
       entriesTaken += 1
     }
   }
   return all()
+}
+
+/** The lanes with their indexes. Clocks of intake decide only about who is first. */
+const longestWaitFirst = (
+  waiting: readonly WaitingLane[],
+): readonly (readonly [index: number, lane: WaitingLane])[] => {
+  const since = ([, { entries }]: readonly [number, WaitingLane]): number =>
+    entries[0]?.receivedMs ?? Infinity
+  return [...waiting.entries()].toSorted((a, b) => {
+    const [sinceA, sinceB] = [since(a), since(b)]
+    return sinceA === sinceB ? a[0] - b[0] : sinceA < sinceB ? -1 : 1
+  })
+}
+
+/**
+ * The most records of a lane (B8). With `byWaiting`, the lanes share the records of the batch in
+ * proportion to what waits in them, as the partitions of Spark's direct Kafka stream do.
+ */
+const recordsMaxOf = (
+  { records, perLane }: TakeLimits,
+  waits: number,
+  waitsInAll: number,
+): number | undefined => {
+  if (perLane === undefined) return undefined
+  const share = perLane.byWaiting && waitsInAll > 0 ? (records * waits) / waitsInAll : Infinity
+  return Math.max(1, Math.floor(Math.min(perLane.recordsMax, share)))
 }
 
 const inputOf = (
