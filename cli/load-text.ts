@@ -27,7 +27,9 @@ const ADVICE: Readonly<Record<HeldBy, string>> = {
   memory:
     'Batches do not grow, because more than half of the memory is in use: give the process more',
   limits: 'Batches take all that limits.growth allows: raise it, or the limits',
-  rate: 'Batches take all that the rate of a source allows: raise it, or give the driver more memory',
+  rate:
+    'Batches take all that the rate of a source allows: raise it. With back-pressure, give the ' +
+    'driver more memory, or do less for each record',
   input: 'Batches still grow. If it goes on, give the driver more memory',
 }
 

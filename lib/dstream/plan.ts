@@ -5,6 +5,7 @@ import { MillraceError } from '../base/errors.ts'
 import type { PoisonLimits } from '../rdd/bad-records.ts'
 import { type PlannedState, shapesOf } from '../state/operator/state-declaration.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
+import type { RateLimits } from './rate.ts'
 
 /** A node with its id. */
 export interface Planned<N extends PlanNode = PlanNode> {
@@ -69,27 +70,6 @@ export interface BatchLimits {
   readonly recordsMin?: number
   /** A batch takes at most so many times these limits. Default: {@link BATCH_GROWTH_MAX}. */
   readonly growth?: number
-}
-
-/** Spark's rate control, in records a second. Sources without lanes, such as files, have none. */
-export interface RateLimits {
-  /** Of a source. Infinity: no limit. */
-  readonly max: number
-  /** Of a lane. Infinity: no limit. */
-  readonly maxPerLane: number
-  /** Undefined: rates do not follow the speed of batches. */
-  readonly backpressure: Backpressure | undefined
-}
-
-/** The settings of the estimator of rates. */
-export interface Backpressure {
-  readonly proportional: number
-  readonly integral: number
-  readonly derivative: number
-  /** The least rate of an estimate, in records a second. */
-  readonly minRate: number
-  /** The rate before the first estimate. Infinity: no limit. */
-  readonly initialRate: number
 }
 
 /** A batch takes at most so many times the limits. */

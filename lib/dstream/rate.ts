@@ -1,6 +1,5 @@
 /** The option `rate` of a pipeline: Spark's limits of rates, and its back-pressure. */
 import { MillraceError } from '../base/errors.ts'
-import type { Backpressure, RateLimits } from './plan.ts'
 
 /**
  * Spark's rate control, in records a second. Its source:
@@ -66,6 +65,27 @@ export const leastRecords = (
 
 /** Spark's settings. */
 const DEFAULTS = { proportional: 1, integral: 0.2, derivative: 0, minRate: 100 }
+
+/** Spark's rate control, in records a second. Sources without lanes, such as files, have none. */
+export interface RateLimits {
+  /** Of a source. Infinity: no limit. */
+  readonly max: number
+  /** Of a lane. Infinity: no limit. */
+  readonly maxPerLane: number
+  /** Undefined: rates do not follow the speed of batches. */
+  readonly backpressure: Backpressure | undefined
+}
+
+/** The settings of the estimator of rates. */
+export interface Backpressure {
+  readonly proportional: number
+  readonly integral: number
+  readonly derivative: number
+  /** The least rate of an estimate, in records a second. */
+  readonly minRate: number
+  /** The rate before the first estimate. Infinity: no limit. */
+  readonly initialRate: number
+}
 
 /** The checked option. */
 export const rateOf = ({ max, maxPerLane, backpressure = false }: RateOptions): RateLimits => {

@@ -23,8 +23,8 @@ export interface LoadSample extends Amounts {
 
 /**
  * What keeps batches from taking more. `time`: the interval. `memory`: the process. `limits`: what
- * the pipeline allows at most. `rate`: the rate of a source. `input`: nothing; more is taken as soon
- * as more waits.
+ * the pipeline allows at most. `rate`: the rate of a source. `input`: nothing; more is taken as
+ * soon as more waits.
  */
 export type HeldBy = 'time' | 'memory' | 'limits' | 'rate' | 'input'
 

@@ -6,7 +6,8 @@
  * a batch takes. What is logged is true whatever the rate was (B2). So the estimates may be kept
  * beside the load, and a new deployment begins without them.
  */
-import type { Backpressure, PlanOptions } from '../../dstream/plan.ts'
+import type { PlanOptions } from '../../dstream/plan.ts'
+import type { Backpressure } from '../../dstream/rate.ts'
 import type { Load, RateEstimate } from '../../state/load.ts'
 import type { BatchInput } from './batch-input.ts'
 import type { SourceLimits } from '../sources/source-reader.ts'

@@ -7,7 +7,7 @@ import {
   type StreamingContext,
 } from 'millrace'
 import { testStream } from 'millrace/testing'
-import type { RateLimits } from '../../../lib/dstream/plan.ts'
+import type { RateLimits } from '../../../lib/dstream/rate.ts'
 import { estimateAfter, rateLimit, withinRate } from '../../../lib/runtime/driver/rates.ts'
 import type { RateEstimate } from '../../../lib/state/load.ts'
 import { seededRandom } from '../../../lib/base/seeded.ts'
