@@ -145,18 +145,19 @@ export class FileChooser {
       return [{ ...file, takenMs, ...(isAside ? { isLate: true } : {}) }]
     })
     this.#reported = changed
-    this.#left.tell('tooOld', late)
+    // A status of today says nothing of a file that was read yesterday.
+    await this.#left.tell('tooOld', late, () => this.#ledger.paths())
     return this.#named(open, isJudged, threshold)
   }
 
   /** The candidates without those that were taken under another name. */
-  #named(
+  async #named(
     all: readonly Candidate[],
     isJudged: (file: ObjectSummary) => boolean,
     threshold: number,
-  ): Candidates {
+  ): Promise<Candidates> {
     const { open, renamed } = this.#withoutRenamed(all)
-    this.#left.tell('renamed', renamed)
+    await this.#left.tell('renamed', renamed)
     return {
       files: open.filter((object) => !isJudged(object)).toSorted(byAge),
       judged: open.filter(isJudged),
@@ -192,17 +193,21 @@ export class FileChooser {
     const { offsets, startedMs, untilMs } = question
     const { threshold } = timesOf(question, selection)
     const reach = reachOf(question, selection, threshold)
-    const [listed, entries] = await allOrFirstError([
+    const [listed, entries, paths] = await allOrFirstError([
       objects.list(),
       this.#ledger.entries(offsets.taken, reach),
+      this.#ledger.paths(),
     ])
     const reasonOf = (file: ObjectSummary): LeftOut['reason'] | undefined => {
       const { key, modifiedMs, changedMs = modifiedMs } = file
-      if (entries.has(key) || this.#ledger.nameOf(file) !== undefined) return undefined
+      if (entries.has(key) || paths.has(key) || this.#ledger.nameOf(file) !== undefined)
+        return undefined
       if (selection.filter?.(key) === false) return 'filtered'
       if (modifiedMs > untilMs) return 'future'
       if (selection.existing === 'all' || modifiedMs > threshold) return undefined
-      return changedMs <= startedMs ? 'beforeStart' : 'tooOld'
+      if (changedMs <= startedMs) return 'beforeStart'
+      // Of files that came before, the ledger does not say any more whether they were read.
+      return changedMs > reach - KEPT_MS ? 'tooOld' : undefined
     }
     const byReason = Map.groupBy(listed, reasonOf)
     const found = [...byReason].flatMap(([reason, files]): readonly LeftOut[] =>

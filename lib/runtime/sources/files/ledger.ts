@@ -136,6 +136,14 @@ export class FileLedger {
     return entries
   }
 
+  /** The paths of all entries in the store. They are not kept in memory. */
+  async paths(): Promise<ReadonlySet<string>> {
+    const paths = new Set<string>()
+    for await (const stored of this.#items(-Infinity))
+      for (const [key] of rowsIn(stored)) paths.add(key)
+    return paths
+  }
+
   /** Notes what a batch has taken. A second call for the same batch changes nothing. */
   async record(files: readonly TakenFile[], timeMs: number, count: number): Promise<void> {
     const items = await recordFiles(this.#place, files, timeMs)

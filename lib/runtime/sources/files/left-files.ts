@@ -36,14 +36,23 @@ export class LeftFiles {
     this.#report = report
   }
 
-  /** Tells of those among some files that were not told in the last listing. */
-  tell(reason: 'tooOld' | 'renamed', files: readonly ObjectSummary[]): void {
+  /**
+   * Tells of those among some files that were not told in the last listing. `readTaken`: gives the
+   * names that were taken before, which are not told. It is asked when there is something to tell.
+   */
+  async tell(
+    reason: 'tooOld' | 'renamed',
+    files: readonly ObjectSummary[],
+    readTaken?: () => Promise<ReadonlySet<string>>,
+  ): Promise<void> {
     const before = this.#told.get(reason)
     const names = new Set(files.map(({ key, modifiedMs }) => `${key}@${modifiedMs}`))
     this.#told.set(reason, names)
-    const fresh = files.filter(
+    const unknown = files.filter(
       ({ key, modifiedMs }) => before?.has(`${key}@${modifiedMs}`) !== true,
     )
+    const taken = unknown.length === 0 ? undefined : await readTaken?.()
+    const fresh = unknown.filter(({ key }) => taken?.has(key) !== true)
     const first = firstOf(fresh)
     if (first !== undefined)
       this.#report({ event: 'leftOut', source: this.#source, reason, count: fresh.length, first })

@@ -69,6 +69,61 @@ describe('a file that is written again', () => {
   })
 })
 
+describe('a file that was read long ago is not told as left out', () => {
+  /** Reads a file, and then many others, for so many seconds. */
+  const readAndGoOn = async (passMs: number, stepMs: number) => {
+    const watched = watch({}, { interval: 60 })
+    const { world, app } = watched
+    const list = world.objects.list.bind(world.objects)
+    const touched = new Map<string, number>()
+    world.objects.list = async () =>
+      (await list()).map((file) => ({
+        ...file,
+        changedMs: touched.get(file.key) ?? file.modifiedMs,
+      }))
+    await app.run()
+    world.write('a', 500)
+    world.write('b', 500)
+    await app.tick(2)
+    for (let nowMs = 120_000; nowMs < passMs; nowMs += stepMs) {
+      world.advance(stepMs - 60_000)
+      world.write(`at ${nowMs}`, world.nowMs - START_MS)
+      await app.tick()
+    }
+    return { ...watched, touch: (key: string) => touched.set(key, world.nowMs) }
+  }
+  const told = (app: Deployment) =>
+    app.eventsOf('leftOut').map(({ reason, first }) => [reason, first])
+
+  test.each([
+    ['an hour ago', HOUR_MS, 60_000],
+    ['two days ago', 50 * HOUR_MS, HOUR_MS / 2],
+  ])('%s: by a run to the end', async (_, passMs, stepMs) => {
+    const { app } = await readAndGoOn(passMs, stepMs)
+    expect(await app.driver.leftOut()).toEqual([])
+  })
+
+  test('when its status changes: other rights, another owner, a link', async () => {
+    const { world, app, again, touch } = await readAndGoOn(HOUR_MS, 60_000)
+    touch('a')
+    await app.tick(3)
+    expect(told(app)).toEqual([])
+    const cold = again()
+    touch('b')
+    await cold.tick(3)
+    expect(told(cold)).toEqual([])
+    expect(await cold.driver.leftOut()).toEqual([])
+
+    world.write('late', 500)
+    touch('late')
+    await cold.tick(3)
+    expect(told(cold)).toEqual([['tooOld', 'late']])
+    expect(await cold.driver.leftOut()).toMatchObject([
+      { reason: 'tooOld', count: 1, first: 'late' },
+    ])
+  })
+})
+
 test('a file of this very moment is taken after the clock was set back', async () => {
   const { world, app, seen } = watch()
   world.advance(2 * HOUR_MS)
