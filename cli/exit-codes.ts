@@ -34,6 +34,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
 /** The exit code for each error code. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   ACCESS_DENIED: EXIT.storeUnusable,
+  ADDRESS_UNAVAILABLE: EXIT.usage,
   ARGUMENT_INVALID: EXIT.usage,
   BATCH_FAILED: EXIT.batchFailed,
   BINDING_INVALID: EXIT.usage,

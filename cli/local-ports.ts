@@ -9,6 +9,7 @@ import {
   localDirectories,
   parseLocalPattern,
 } from '../lib/adapters/local/local-directories.ts'
+import { httpListener } from '../lib/adapters/local/http/http-listener.ts'
 import { localFiles } from '../lib/adapters/local/local-files.ts'
 import { socketReceiver } from '../lib/adapters/local/socket-receiver.ts'
 import { stdinReceiver } from '../lib/adapters/local/stdin-receiver.ts'
@@ -24,6 +25,7 @@ import type { Printer } from '../lib/ports/printer.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
+import '../lib/runtime/sources/http/kind.ts'
 import '../lib/runtime/sources/kafka/kind.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import type { TailLocation } from '../lib/runtime/sources/tail/kind.ts'
@@ -68,6 +70,7 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
   },
   socket: ({ host, port }) => socketReceiver({ host, port }),
   stdin: () => stdinReceiver(),
+  http: httpListener(),
   kafka: async (connection) => {
     const { kafkaTopic } = await loadPackage(
       'A topic of Kafka',

@@ -15,14 +15,14 @@ export interface IntakeParts {
   readonly ports: FunctionPorts
 }
 
-/** What the function answers. Queues read it; other event sources ignore it. */
+/** What the function answers to queues. Other event sources ignore it, or have their own answer. */
 export interface IntakeResponse {
   /** The messages that must come again. All others are done. */
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
 }
 
 /** Appends all records of an event, or throws and receives the event again. */
-export type IntakeFunction = (event: PlatformEvent, context?: Context) => Promise<IntakeResponse>
+export type IntakeFunction = (event: PlatformEvent, context?: Context) => Promise<object>
 
 /** Composes intake. */
 export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): IntakeFunction => {
@@ -41,10 +41,14 @@ export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): I
   const intake = intakeHandler({ plan, ...ports, combinerOf })
   const log = jsonLog(ports.write)
   return async (event, context) => {
-    const { appends, refused = [] } = await readEvent(event, routes)
-    log({ event: 'intake', ...(await intake(appends, context?.getRemainingTimeInMillis())) })
+    const { appends, refused = [], respond } = await readEvent(event, routes)
+    const append = async (): Promise<void> =>
+      log({ event: 'intake', ...(await intake(appends, context?.getRemainingTimeInMillis())) })
+    if (respond !== undefined) return respond(append)
+    await append()
     for (const { messageId, error } of refused)
       log({ event: 'messageRefused', messageId, code: error.code, message: error.message })
-    return { batchItemFailures: refused.map(({ messageId }) => ({ itemIdentifier: messageId })) }
+    const batchItemFailures = refused.map(({ messageId }) => ({ itemIdentifier: messageId }))
+    return { batchItemFailures } satisfies IntakeResponse
   }
 }

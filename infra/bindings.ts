@@ -43,7 +43,8 @@ const findSource = (source: SourceSummary, bindings: Bindings): SourceNeed => {
   const bound = name === undefined ? undefined : bindings[name]
   if (name === undefined || bound === undefined) return findUnboundSource(source, bindings)
   const kind = sourceKinds().find(({ type }) => type.isInstance(bound))
-  if (kind?.gives.includes(source.elements)) return { kind: kind.name, name, path: '', source }
+  const fits = kind?.gives.includes(source.elements) === true || kind?.declaredKind === source.kind
+  if (kind !== undefined && fits) return { kind: kind.name, name, path: '', source }
   throw unfitSource(source, name, bound)
 }
 

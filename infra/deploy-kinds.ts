@@ -68,11 +68,15 @@ export const deployKinds = (
     connect(intake) {
       const mappings: CfnEventSourceMapping[] = []
       const alarms: Rule[] = []
+      const commands: Command[] = []
+      let url: Pick<Connection, 'url'> = {}
       for (const connection of sources.map((source) => source.connect(intake))) {
         mappings.push(...connection.mappings)
         alarms.push(...connection.alarms)
+        commands.push(...(connection.commands ?? []))
+        if (connection.url !== undefined) url = { url: connection.url }
       }
-      return { mappings, alarms }
+      return { mappings, alarms, commands, ...url }
     },
   }
 }

@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib'
 import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
 import type { Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
+import type { CfnEventSourceMapping, FunctionUrl } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
@@ -17,6 +17,7 @@ import { boundConstructs } from './bound.ts'
 import { checkAppName, checkGeneration, checkInterval, checkRegions } from './checks.ts'
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
+import type { Command } from './deployed-kind.ts'
 import { createSchedule, mapQueue } from './event-sources.ts'
 import { answersRules, executorSettings, threadsOf } from './executors.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
@@ -85,6 +86,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly tables: NamedResources['tables']
   /** The event source mappings through which the sources call intake. */
   readonly mappings: readonly CfnEventSourceMapping[]
+  /** At which requests bring records. Undefined: no source takes requests. */
+  readonly url: FunctionUrl | undefined
   /** All alarms. */
   readonly alarms: readonly Alarm[]
   /** All functions, for grants: `table.grantReadData(app)`. */
@@ -146,11 +149,12 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     this.#grantRights()
     const connection = this.#kinds.connect(this.intake)
     this.mappings = connection.mappings
+    this.url = connection.url
     this.#mapTriggers()
     createMetrics(this, this.#metricParts)
     this.alarms = this.#createAlarms(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
-    this.#printCommands()
+    this.#printCommands(connection.commands ?? [])
   }
 
   /**
@@ -277,11 +281,12 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     })
   }
 
-  #printCommands(): void {
+  #printCommands(ofSources: readonly Command[]): void {
     const value = `npx millrace status --app ${this.appName}`
     const table = this.table.tableName
     printCommands(this, [
       ...this.#kinds.commands,
+      ...ofSources,
       { id: 'Show', value, description: 'Shows how the application is doing' },
       { id: 'TableName', value: table, description: 'The table of the application' },
     ])

@@ -2,11 +2,11 @@
  * A kind of source when it is deployed: everything the construct knows of it, in one value in one
  * file. Adding a kind is such a file and a line in `all.ts`; no other file names one.
  */
-import type { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda'
+import type { CfnEventSourceMapping, FunctionUrl } from 'aws-cdk-lib/aws-lambda'
 import type { ErrorCode } from '../../lib/base/errors.ts'
 import type { Rule } from '../alarm-settings.ts'
 import type { Bindables, BindableType } from '../bindable.ts'
-import type { DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
+import type { Command, DeployedResources, KindParts, NamedPath } from '../deployed-kind.ts'
 import type { Worker } from '../functions.ts'
 import type { KindGrants } from '../grants.ts'
 import type { SourceSummary } from '../plan-summary.ts'
@@ -22,6 +22,10 @@ export interface SourceNeed extends NamedPath {
 export interface Connection {
   readonly mappings: readonly CfnEventSourceMapping[]
   readonly alarms: readonly Rule[]
+  /** At which intake takes requests. Left out: it takes none for this kind. */
+  readonly url?: FunctionUrl
+  /** Commands that name what was made here. Left out: there are none. */
+  readonly commands?: readonly Command[]
 }
 
 /** What a kind has made for its sources. */

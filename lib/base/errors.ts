@@ -11,6 +11,7 @@ import { oneLine } from './printable.ts'
  */
 export const errorCodes = {
   ACCESS_DENIED: 'The credentials do not allow the action that the message names.',
+  ADDRESS_UNAVAILABLE: 'A source cannot listen at an address of this machine.',
   ARGUMENT_INVALID: 'An argument of a public function is not allowed.',
   BATCH_FAILED: 'A batch could not be computed; it stays logged and is retried.',
   BINDING_INVALID: 'A binding is not NAME=URI, or its URI is malformed or of an unknown kind.',

@@ -5,7 +5,11 @@
  */
 import { hours, type Pipeline, seconds, stream } from 'millrace'
 import { type DriverFunction, driverFunction } from '../../functions/driver-function.ts'
-import { type IntakeFunction, intakeFunction } from '../../functions/intake-function.ts'
+import {
+  type IntakeFunction,
+  intakeFunction,
+  type IntakeResponse,
+} from '../../functions/intake-function.ts'
 import type { DriverPorts } from '../../functions/ports.ts'
 import { memoryObjectStore } from '../../lib/adapters/memory/memory-object-store.ts'
 import { redrive } from '../../lib/runtime/dead-letters/redrive.ts'
@@ -174,7 +178,7 @@ class Year {
 
   async #bring(event: PlatformEvent): Promise<void> {
     this.#intake ??= intakeFunction(this.#parts)
-    const { batchItemFailures } = await this.#intake(event)
+    const { batchItemFailures } = (await this.#intake(event)) as IntakeResponse
     if (batchItemFailures.length > 0) throw new Error('intake refuses messages')
   }
 

@@ -52,6 +52,11 @@ export interface EventContent {
   readonly appends: readonly SourceAppend[]
   /** Messages that must come again by themselves. Default: none. */
   readonly refused?: readonly RefusedMessage[]
+  /**
+   * Makes the answer of the function. It calls `append`, which stores what the event contains, and
+   * tells how that went. Left out: nobody waits for an answer.
+   */
+  readonly respond?: (append: () => Promise<unknown>) => Promise<object>
 }
 
 /** Reads the events of one kind of source. Made once in a process. */

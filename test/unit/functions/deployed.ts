@@ -177,7 +177,10 @@ export class Deployed {
 
   async invokeIntake(event: PlatformEvent): Promise<IntakeResponse> {
     const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
-    return this.#answered(async () => (this.#intake ??= await this.#make.intake())(event, context))
+    const answer = await this.#answered(async () =>
+      (this.#intake ??= await this.#make.intake())(event, context),
+    )
+    return answer as IntakeResponse
   }
 
   /** Calls the driver. With `scheduleMinute`: as the schedule does every minute. */

@@ -1,8 +1,8 @@
 /** Reads messages of an SQS queue. */
 import { TEXT } from '../../../dstream/sources/declaration.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
-import { sqsEvents, type SqsLocation } from './event.ts'
-import { sqsInput, sqsReader } from './reader.ts'
+import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
+import { MESSAGE_LANE, sqsEvents, type SqsLocation } from './event.ts'
 
 const sqs: SourceKind<SqsLocation> = {
   name: 'sqs',
@@ -13,8 +13,10 @@ const sqs: SourceKind<SqsLocation> = {
     typeof queueArn === 'string' && queueArn !== '' ? { kind: 'sqs', queueArn } : undefined,
   deployedForm: '{ "kind": "sqs", "queueArn": "arn:..." }',
   describe: ({ queueArn }) => ({ what: `messages of ${queueArn}` }),
-  open: (_, { store, app, source, held }) => ({ reader: sqsReader({ store, app, source, held }) }),
-  input: sqsInput,
+  open: (_, { store, app, source, held }) => ({
+    reader: messagesReader({ store, app, source, held, isRead: (lane) => lane === MESSAGE_LANE }),
+  }),
+  input: messagesInput,
   events: () => sqsEvents,
 }
 

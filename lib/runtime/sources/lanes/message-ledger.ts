@@ -3,7 +3,7 @@
  * message.
  *
  * An entry is written between the log and the commit of its batch. A later batch never changes it:
- * that batch finds the entry and leaves the message out. The entry expires when SQS can no longer
+ * that batch finds the entry and leaves the message out. The entry expires when a queue can no longer
  * deliver the message again.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
@@ -11,7 +11,7 @@ import type { ItemKey } from '../../../ports/item-store.ts'
 import { ledgerKey } from '../../../state/item-keys.ts'
 import type { SourcePlace } from '../source-kind.ts'
 
-/** SQS keeps a message for 14 days; each of its two deliveries may wait in the lane as long. */
+/** A queue keeps a message for 14 days; each of its two deliveries may wait in the lane as long. */
 const KEPT_DAYS = 14 + 2 * 14 + 3
 
 /** Look-ups at the same time. */

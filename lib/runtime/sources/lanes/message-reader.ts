@@ -1,7 +1,8 @@
 /**
- * Reads messages of an SQS queue, each once. SQS delivers a message at least once: the same message
- * may reach two invocations at the same time, or come again days later. Intake appends all
- * deliveries to one lane. A batch takes the deliveries after the offset, and leaves out
+ * Reads messages that have ids, each once: those of an SQS queue, or requests with a key. A message
+ * is delivered at least once: the same message may reach two invocations at the same time, or come
+ * again days later. Intake appends all deliveries to lanes. A batch takes the deliveries after the
+ * offsets, and leaves out
  *
  * 1. a delivery whose message an earlier batch has taken, according to the ledger,
  * 2. a delivery whose message came earlier in the same batch.
@@ -25,10 +26,6 @@ import {
   type SourcePartition,
   withChange,
 } from '../../../rdd/partition.ts'
-import { lanesInput } from '../lanes/input.ts'
-import type { LanesInput, LanesReading } from '../lanes/read-input.ts'
-import { lanesReader } from '../lanes/reader.ts'
-import type { LaneInput } from '../lanes/waiting-lanes.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import {
   type InputData,
@@ -37,45 +34,61 @@ import {
   type SourceInput,
   type SourceReader,
 } from '../source-reader.ts'
-import { MESSAGE_LANE, type SqsMessage } from './event.ts'
-import { recordMessages, takenBefore } from './ledger.ts'
+import { lanesInput } from './input.ts'
+import { recordMessages, takenBefore } from './message-ledger.ts'
+import type { LanesInput, LanesReading } from './read-input.ts'
+import { lanesReader } from './reader.ts'
+import type { LaneInput } from './waiting-lanes.ts'
 
-/** What a batch takes from a queue: deliveries. Some may be left out when they are read. */
-export interface SqsInput extends SourceInput<'lanes'> {
+/** A message as it is stored in a lane. */
+export interface LaneMessage {
+  /** The same in each delivery of the message. Left out: every delivery counts. */
+  readonly id?: string
+  readonly body: string
+  /**
+   * Its place in a message that holds several elements, from 0. They are stored in one append, one
+   * after the other, so they are in one batch. Left out: 0.
+   */
+  readonly part?: number
+}
+
+/** What a batch takes: deliveries. Some may be left out when they are read. */
+export interface MessagesInput extends SourceInput<'lanes'> {
+  // The first source that had messages. The name is in stores.
   readonly kind: 'sqs'
   /** The batch time. Messages that were taken before it are left out. */
   readonly timeMs: number
   readonly lanes: readonly LaneInput[]
 }
 
-/** Where the deliveries of a queue are, and how much of them is held. */
-type QueuePlace = Pick<LanesReading, keyof SourcePlace | 'held'>
+/** Where the deliveries are, and how much of them is held. */
+interface MessagesPlace extends Pick<LanesReading, keyof SourcePlace | 'held'> {
+  /** Whether a lane holds messages of the source. */
+  readonly isRead: (lane: string) => boolean
+}
 
-const messageLane = (place: QueuePlace): SourceReader<LanesInput> =>
-  lanesReader({ ...place, isRead: (lane) => lane === MESSAGE_LANE })
+const lanesOf = (input: MessagesInput): LanesInput => ({ ...input, kind: 'lanes' })
 
-const lanesOf = (input: SqsInput): LanesInput => ({ ...input, kind: 'lanes' })
-
-const sqsInputOf = (input: LanesInput, timeMs: number): SqsInput => ({
+const messagesInputOf = (input: LanesInput, timeMs: number): MessagesInput => ({
   ...input,
   kind: 'sqs',
   timeMs,
 })
 
-/** The reader of a source that is bound to a queue. */
-export const sqsReader = (place: QueuePlace): SourceReader<SqsInput> => {
-  const deliveries = messageLane(place)
+/** The reader of a source of messages. */
+export const messagesReader = (place: MessagesPlace): SourceReader<MessagesInput> => {
+  const deliveries = lanesReader(place)
   let lastRead: { readonly timeMs: number; readonly taken: ReadonlySet<string> } | undefined
 
   return {
     kind: 'sqs',
     parts: ['lanes'],
     isPolled: false,
-    reads: (lane) => lane === MESSAGE_LANE,
-    async allocate(request): Promise<SqsInput> {
-      return sqsInputOf(await deliveries.allocate(request), request.timeMs)
+    reads: place.isRead,
+    async allocate(request): Promise<MessagesInput> {
+      return messagesInputOf(await deliveries.allocate(request), request.timeMs)
     },
-    async read(input, putAside, isRetry = false): Promise<InputData<SqsInput>> {
+    async read(input, putAside, isRetry = false): Promise<InputData<MessagesInput>> {
       const { data, taken } = await readMessages(place, input, putAside, isRetry)
       lastRead = { timeMs: input.timeMs, taken }
       return data
@@ -97,33 +110,46 @@ const ignore: PutAside = () => undefined
 
 /** The records of an input, and the ids of their messages. */
 interface ReadMessages {
-  readonly data: InputData<SqsInput>
+  readonly data: InputData<MessagesInput>
   readonly taken: ReadonlySet<string>
 }
 
 const readMessages = async (
-  place: QueuePlace,
-  input: SqsInput,
+  place: Omit<MessagesPlace, 'isRead'>,
+  input: MessagesInput,
   putAside: PutAside,
   isRetry: boolean,
 ): Promise<ReadMessages> => {
-  const { input: found, ...data } = await messageLane(place).read(lanesOf(input), putAside, isRetry)
-  const ids = await mapWithin(data.partitions, READ_AT_ONCE, idsOf)
-  const earlier = await takenBefore(place, new Set(ids.flat()), input.timeMs)
-  const taken = new Set<string>()
-  const take = (id: string): boolean => {
-    if (earlier.has(id) || taken.has(id)) return false
-    taken.add(id)
-    return true
-  }
+  const lanes = lanesReader(place)
+  const { input: found, ...data } = await lanes.read(lanesOf(input), putAside, isRetry)
+  const names = await mapWithin(data.partitions, READ_AT_ONCE, namesOf)
+  const ids = names.flat().flatMap(({ id }) => id ?? [])
+  const earlier = await takenBefore(place, new Set(ids), input.timeMs)
+  const { take, taken } = choice(earlier)
+  let records = 0
   const partitions = data.partitions.map((partition, index) => {
-    const kept = (ids[index] ?? []).flatMap((id, delivery) => (take(id) ? [delivery] : []))
+    const kept = (names[index] ?? []).flatMap((name, delivery) => (take(name) ? [delivery] : []))
+    records += kept.length
     return bodiesOf(partition, kept)
   })
-  return {
-    data: { partitions, input: sqsInputOf(found, input.timeMs), records: taken.size },
-    taken,
+  return { data: { partitions, input: messagesInputOf(found, input.timeMs), records }, taken }
+}
+
+type MessageName = Omit<LaneMessage, 'body'>
+
+/** Decides which deliveries count, in their order. The first part decides for all parts. */
+const choice = (
+  earlier: ReadonlySet<string>,
+): { readonly take: (name: MessageName) => boolean; readonly taken: ReadonlySet<string> } => {
+  const taken = new Set<string>()
+  let isTaken = true
+  const take = ({ id, part = 0 }: MessageName): boolean => {
+    if (part > 0) return isTaken
+    isTaken = id === undefined || (!earlier.has(id) && !taken.has(id))
+    if (isTaken && id !== undefined) taken.add(id)
+    return isTaken
   }
+  return { take, taken }
 }
 
 /** The bytes of deliveries that are read for their ids at the same time. */
@@ -134,13 +160,16 @@ const READ_AT_ONCE: WeightLimits<SourcePartition<unknown>> = {
 }
 
 /** The ids of deliveries. The bodies of a large batch are read again when they are needed. */
-const idsOf = async (partition: SourcePartition<unknown>): Promise<readonly string[]> => {
+const namesOf = async (partition: SourcePartition<unknown>): Promise<readonly MessageName[]> => {
   const { records } = await readNow(partition)
-  return messagesIn(records).map(({ id }) => id)
+  return messagesIn(records).map(({ id, part }) => ({
+    ...(id === undefined ? {} : { id }),
+    ...(part === undefined ? {} : { part }),
+  }))
 }
 
-const messagesIn = (records: Partition<unknown>['records']): readonly SqsMessage[] =>
-  records as readonly SqsMessage[]
+const messagesIn = (records: Partition<unknown>['records']): readonly LaneMessage[] =>
+  records as readonly LaneMessage[]
 
 /** The bodies of the messages at some places. Their positions are those of the deliveries. */
 const bodiesOf = (
@@ -160,26 +189,26 @@ const bodiesOf = (
 
 const record = async (
   place: SourcePlace,
-  { timeMs, lanes }: SqsInput,
+  { timeMs, lanes }: MessagesInput,
   taken: ReadonlySet<string>,
 ): Promise<void> => {
   const times = lanes.flatMap(({ entries }) => entries.map(({ receivedMs }) => receivedMs))
   await recordMessages(place, taken, { timeMs, receivedMs: greatestOf([0, ...times]) })
 }
 
-/** Inputs from queues. */
-export const sqsInput: InputKind<SqsInput> = Object.freeze({
+/** Inputs of messages. */
+export const messagesInput: InputKind<MessagesInput> = Object.freeze({
   name: 'sqs',
-  pack: (input: SqsInput): object => ({
+  pack: (input: MessagesInput): object => ({
     ...lanesInput.pack?.(lanesOf(input)),
     kind: 'sqs',
     timeMs: input.timeMs,
   }),
-  unpack: (source: string, stored: object): SqsInput => {
+  unpack: (source: string, stored: object): MessagesInput => {
     const { timeMs, ...rest } = stored as { readonly timeMs: number }
-    return sqsInputOf(lanesInput.unpack?.(source, rest) as LanesInput, timeMs)
+    return messagesInputOf(lanesInput.unpack?.(source, rest) as LanesInput, timeMs)
   },
-  skip: async (place: SourcePlace, input: SqsInput): Promise<void> =>
+  skip: async (place: SourcePlace, input: MessagesInput): Promise<void> =>
     record(place, input, (await readMessages(place, input, ignore, true)).taken),
-  describe: (source: string, input: SqsInput) => lanesInput.describe(source, lanesOf(input)),
+  describe: (source: string, input: MessagesInput) => lanesInput.describe(source, lanesOf(input)),
 })
