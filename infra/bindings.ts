@@ -7,6 +7,7 @@ import type { PlanSummary, SourceSummary } from './plan-summary.ts'
 import { checkSeparatePlaces, resourceOf } from './separate-places.ts'
 import { type DeployedSinkKind, sinkKinds, type SinkNeed } from './sinks/sink-kind.ts'
 import {
+  canRead,
   type DeployedSourceKind,
   localSourceKind,
   sourceKinds,
@@ -43,8 +44,8 @@ const findSource = (source: SourceSummary, bindings: Bindings): SourceNeed => {
   const bound = name === undefined ? undefined : bindings[name]
   if (name === undefined || bound === undefined) return findUnboundSource(source, bindings)
   const kind = sourceKinds().find(({ type }) => type.isInstance(bound))
-  const fits = kind?.gives.includes(source.elements) === true || kind?.declaredKind === source.kind
-  if (kind !== undefined && fits) return { kind: kind.name, name, path: '', source }
+  if (kind !== undefined && canRead(kind, source))
+    return { kind: kind.name, name, path: '', source }
   throw unfitSource(source, name, bound)
 }
 
@@ -64,7 +65,7 @@ const kindForUnbound = ({ id, name = id, ...source }: SourceSummary): DeployedSo
   if (kind !== undefined) return kind
   const local = localSourceKind(source.kind)
   const types = sourceKinds()
-    .filter(({ gives }) => gives.includes(source.elements))
+    .filter((other) => canRead(other, source))
     .map(({ type }) => type)
   throw new MillraceError(local?.code ?? 'BINDING_MISSING', {
     problem: local?.problem ?? `A function on AWS cannot read a source of the kind ${source.kind}`,
@@ -157,9 +158,10 @@ const unfit = (
     fix: `bind "${name}" to a ${type.noun}, or leave it out, and one is created`,
   })
 
-const unfitSource = ({ elements }: SourceSummary, name: string, bound: Binding): MillraceError => {
+const unfitSource = (source: SourceSummary, name: string, bound: Binding): MillraceError => {
+  const { elements } = source
   const noun = typeOfBinding(bound)?.noun ?? 'construct'
-  const fitting = sourceKinds().filter(({ gives }) => gives.includes(elements))
+  const fitting = sourceKinds().filter((kind) => canRead(kind, source))
   const types = fitting.map(({ type }) => type)
   return new MillraceError('BINDING_UNFIT', {
     problem: `The source "${name}" reads ${elements}, and is bound to a ${noun}, which gives none`,

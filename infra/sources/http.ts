@@ -5,6 +5,7 @@
  */
 import { type FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda'
 import { MillraceError } from '../../lib/base/errors.ts'
+import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import type { Command, KeyUse, KindParts, Reach } from '../deployed-kind.ts'
 import type { Worker } from '../functions.ts'
 import type { KindGrants } from '../grants.ts'
@@ -57,11 +58,14 @@ const urlOf = ({ function: worker }: Worker, posted: readonly Posted[]): Functio
       : FunctionUrlAuthType.AWS_IAM,
   })
 
-const commandOf = ({ name, secret }: Posted, { url }: FunctionUrl): Command => ({
+const commandOf = (
+  { name, secret }: Posted,
+  { url, stack: { region } }: FunctionUrl,
+): Command => ({
   id: `Post-${name}`,
   value:
     secret === undefined
-      ? `curl --aws-sigv4 aws:amz:REGION:lambda --user KEY:SECRET --data '/home' ${url}${name}`
+      ? `curl --aws-sigv4 aws:amz:${region}:lambda --user KEY:SECRET --data '/home' ${url}${name}`
       : `curl --header 'Authorization: Bearer SECRET' --data '/home' ${url}${name}`,
   description: `Posts a record: ${name}`,
 })
@@ -104,8 +108,9 @@ const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources
 registerSourceKind({
   name: 'http',
   type: secretType,
+  gives: [TEXT],
   // A source of another kind that is bound to a secret is a mistake.
-  gives: [],
+  isAlone: true,
   declaredKind: 'http',
   grants,
   // The module of the pipeline imports what it needs.

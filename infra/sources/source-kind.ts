@@ -42,6 +42,8 @@ export interface DeployedSourceKind<P extends keyof Bindables = keyof Bindables>
   readonly type: BindableType<P>
   /** The elements that it can give. A source can be bound to it if it wants one of these. */
   readonly gives: readonly string[]
+  /** Whether sources of other kinds cannot be bound to it. Default: they can. */
+  readonly isAlone?: boolean
   /** The kind of the declarations that it reads when they are bound to nothing. */
   readonly declaredKind: string
   /**
@@ -82,6 +84,12 @@ export const registerSourceKind = <P extends keyof Bindables>(
 export const registerLocalSourceKind = (kind: LocalSourceKind): void => {
   localKinds.set(kind.declaredKind, kind)
 }
+
+/** Whether a source can be bound to a kind. */
+export const canRead = (
+  { gives, isAlone = false, declaredKind }: DeployedSourceKind,
+  { kind, elements }: Pick<SourceSummary, 'kind' | 'elements'>,
+): boolean => gives.includes(elements) && (!isAlone || kind === declaredKind)
 
 /** All kinds, in the order of their names. */
 export const sourceKinds = (): readonly DeployedSourceKind[] =>

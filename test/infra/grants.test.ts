@@ -201,6 +201,15 @@ const applications: readonly {
     }),
   },
   {
+    name: 'posts',
+    given: (stack) => {
+      const secret = Secret.fromSecretNameV2(stack, 'Mine', 'posts')
+      return { clicks: secret, visits: secret }
+    },
+    intake: ['http.secrets'],
+    driver: ['objects.outputs'],
+  },
+  {
     name: 'both',
     intake: ['kinesis.streams', 'kinesis.discards', 'objects.notifications'],
     driver: ['kinesis.streams', 'objects.objects', 'objects.outputs', 'executors'],

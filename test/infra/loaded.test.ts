@@ -58,6 +58,15 @@ const bytesOf = (name: string, part: string): number => {
     .reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0)
 }
 
+test('a bundle has code for requests only if its pipeline imports it', () => {
+  const own = bytesOf('posts', 'sources/http')
+  process.stdout.write(`code for requests in a bundle: ${own} bytes\n`)
+  expect(own).toBeGreaterThan(1_000)
+  expect(own).toBeLessThan(16_000)
+  expect(bytesOf('posts', 'adapters/local/http')).toBe(0)
+  expect(bytesOf('clicks', 'sources/http')).toBe(0)
+})
+
 test('a bundle has code for topics of Kafka only if its pipeline imports it, and no client', () => {
   const own = bytesOf('topics', 'sources/kafka')
   process.stdout.write(`code for topics of Kafka in a bundle: ${own} bytes\n`)
