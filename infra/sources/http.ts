@@ -58,10 +58,7 @@ const urlOf = ({ function: worker }: Worker, posted: readonly Posted[]): Functio
       : FunctionUrlAuthType.AWS_IAM,
   })
 
-const commandOf = (
-  { name, secret }: Posted,
-  { url, stack: { region } }: FunctionUrl,
-): Command => ({
+const commandOf = ({ name, secret }: Posted, { url, stack: { region } }: FunctionUrl): Command => ({
   id: `Post-${name}`,
   value:
     secret === undefined

@@ -43,7 +43,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
-  sources: ['runtime', 'dstream'],
+  sources: ['runtime', 'dstream', 'adapters/aws'],
   cli: [
     'access',
     'sinks',

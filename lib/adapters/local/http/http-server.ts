@@ -107,10 +107,10 @@ export class HttpServer {
 
   /** Closes a path, and the server with the last one. Resolves when all requests are answered. */
   async remove(path: string): Promise<void> {
-    const route = this.#routes.get(path)
+    const running = this.#routes.get(path)?.running ?? new Set()
     if (this.isLast(path)) return this.#close()
     this.#routes.delete(path)
-    await Promise.all([...(route?.running ?? [])])
+    await Promise.all(running)
   }
 
   async #close(): Promise<void> {

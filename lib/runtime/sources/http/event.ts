@@ -5,6 +5,7 @@
  * Any number of invocations run at the same time, and each append changes the item of a lane. So
  * requests are spread over some lanes. There is no order among them that anybody could rely on.
  */
+import { greatestOf } from '../../../base/extremes.ts'
 import { isMillraceError } from '../../../base/errors.ts'
 import type { HttpAnswer, HttpHead } from '../../../ports/http-listener.ts'
 import { kindLane } from '../../../state/lanes.ts'
@@ -58,14 +59,15 @@ const isUrlEvent = (event: PlatformEvent): event is UrlEvent => {
 
 /** How many lanes the requests of a source are spread over. */
 const LANES = 8
-const LANE = kindLane('posts')
+/** The name of the lanes, or what it begins with. */
+export const POST_LANE: string = kindLane('posts')
 
 /** Whether a lane holds requests. */
-export const isPostLane = (lane: string): boolean => lane.startsWith(LANE)
+export const isPostLane = (lane: string): boolean => lane.startsWith(POST_LANE)
 
 /** The id of a request is random, so its last digit is too. */
 const laneOf = ({ requestContext: { requestId } }: UrlEvent): string =>
-  `${LANE}-${(requestId.codePointAt(requestId.length - 1) ?? 0) % LANES}`
+  `${POST_LANE}-${(requestId.codePointAt(requestId.length - 1) ?? 0) % LANES}`
 
 const SECRET_KEPT_MS = 60_000
 
@@ -155,7 +157,7 @@ export const httpEvents = (readSecret: ReadSecret): EventReader<HttpLocation> =>
         if (post === undefined || 'refused' in post || post.messages.length === 0) return []
         return [{ source, lane, records: post.messages }]
       })
-      const records = Math.max(0, ...appends.map((one) => one.records.length))
+      const records = greatestOf([0, ...appends.map((one) => one.records.length)])
       return { appends, respond: (append) => respondAfter(append, records) }
     },
   }

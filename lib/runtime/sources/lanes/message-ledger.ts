@@ -3,8 +3,8 @@
  * message.
  *
  * An entry is written between the log and the commit of its batch. A later batch never changes it:
- * that batch finds the entry and leaves the message out. The entry expires when a queue can no longer
- * deliver the message again.
+ * that batch finds the entry and leaves the message out. The entry expires when a queue can no
+ * longer deliver the message again.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
 import type { ItemKey } from '../../../ports/item-store.ts'

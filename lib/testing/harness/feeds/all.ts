@@ -1,5 +1,6 @@
 /** How tests feed each kind of source. A new one is registered by its line here. */
 import './files.ts'
+import './http.ts'
 import './kafka.ts'
 import './kinesis.ts'
 import './queue.ts'

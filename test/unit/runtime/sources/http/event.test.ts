@@ -21,7 +21,7 @@ const deploy = (
   location: Omit<HttpLocation, 'kind'> = { name: 'words' },
 ): Deployed =>
   new Deployed(
-    pipelineOf((ssc) => void ssc.streamFrom(httpPosts('words', options)).print(1_000)),
+    pipelineOf((ssc) => ssc.streamFrom(httpPosts('words', options)).print(1_000)),
     { sources: { 'httpPosts-1': { kind: 'http', ...location } as HttpLocation } },
   )
 
@@ -101,19 +101,20 @@ describe('a request', () => {
     expect(app.logged('intake').length).toBe(status === 202 ? 1 : 0)
   })
 
-  test('comes again after the errors that pass, and is an error of the function after others', async () => {
+  test('gets 503 after errors that pass, and is an error of the function after others', async () => {
     const app = deploy()
-    const { swapped } = { swapped: app.world.store.compareAndSet }
+    const { store } = app.world
+    const working = { ...store }
     const fail = (retryable: boolean): void => {
-      app.world.store.compareAndSet = () =>
-        Promise.reject(new MillraceError('STORE_FULL', { problem: 'full', retryable }))
+      const error = new MillraceError('STORE_FULL', { problem: 'full', retryable })
+      Object.assign(store, { compareAndSet: () => Promise.reject(error) })
     }
     fail(true)
     const answer = await send(app, { body: 'a' })
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '2'])
     fail(false)
     await expect(send(app, { body: 'a' })).rejects.toMatchObject({ code: 'STORE_FULL' })
-    app.world.store.compareAndSet = swapped
+    Object.assign(store, working)
     await send(app, { body: 'a' })
     await app.pass()
     expect(printed(app)).toEqual(['a'])
