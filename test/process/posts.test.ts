@@ -83,7 +83,10 @@ test(
     await untilListening(running)
     const clients = Array.from({ length: CLIENTS }, (_, name) => client(name))
     for (let kill = 0; kill < KILLS; kill++) {
-      await pause(random.between(0, 150))
+      const before = requests
+      const enough = random.between(0, 20)
+      while (requests - before < enough) await pause(5)
+      await pause(random.between(0, 50))
       const { stderr } = await running.signal('SIGKILL')
       expect(stderr).toBe('')
       running = startMillrace(directory, ...runOf(port))

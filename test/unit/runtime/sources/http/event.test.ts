@@ -101,7 +101,7 @@ describe('a request', () => {
     expect(app.logged('intake').length).toBe(status === 202 ? 1 : 0)
   })
 
-  test('gets 503 after errors that pass, and is an error of the function after others', async () => {
+  test('gets 503 after errors that pass, and others are errors of the function', async () => {
     const app = deploy()
     const { store } = app.world
     const working = { ...store }
