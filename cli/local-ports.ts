@@ -18,6 +18,7 @@ import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { tailReceiver } from '../lib/adapters/local/tail/tail-receiver.ts'
 import { isCompressedName } from '../lib/adapters/local/tail/watched-names.ts'
 import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
+import { loadAws } from '../lib/adapters/aws/packages.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
 import { loadPackage } from '../lib/base/load-package.ts'
@@ -27,6 +28,7 @@ import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
 import '../lib/runtime/sources/http/kind.ts'
 import '../lib/runtime/sources/kafka/kind.ts'
+import '../lib/runtime/sources/kinesis/local.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import type { TailLocation } from '../lib/runtime/sources/tail/kind.ts'
 
@@ -77,6 +79,12 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
       () => import('../lib/adapters/local/kafka/kafka-topic.ts'),
     )
     return kafkaTopic(connection)
+  },
+  kinesisShards: async (stream) => {
+    const { kinesisShardReader } = await loadAws(
+      () => import('../lib/adapters/aws/kinesis-shard-reader.ts'),
+    )
+    return kinesisShardReader({ stream })
   },
   demo: () => demoReceiver(),
 })

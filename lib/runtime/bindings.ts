@@ -272,7 +272,7 @@ const locateBoundOutput = (
   uri: string,
   options: BindingOptions,
 ): SinkLocation => {
-  const form = formFor(uri, formsOf(options))
+  const form = formFor(uri, [...sinkForms(options), ...formsOf(options)])
   const kind = sinkKinds().find(
     (one) => one.form === form && one.isAvailable(options.sinks) && one.locateBound !== undefined,
   )

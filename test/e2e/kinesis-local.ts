@@ -59,10 +59,16 @@ const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> 
 export class KinesisLocal {
   readonly client: KinesisClient
   readonly stream: string
+  readonly endpoint: string
   readonly #server: ChildProcess
 
-  private constructor(server: ChildProcess, client: KinesisClient, stream: string) {
+  private constructor(
+    server: ChildProcess,
+    client: KinesisClient,
+    { stream, endpoint }: { readonly stream: string; readonly endpoint: string },
+  ) {
     this.#server = server
+    this.endpoint = endpoint
     this.client = client
     this.stream = stream
   }
@@ -86,14 +92,15 @@ export class KinesisLocal {
         KINESIS_MOCK_TLS_PORT: String(tls),
       },
     })
+    const endpoint = `http://127.0.0.1:${plain}`
     const client = new KinesisClient({
-      endpoint: `http://127.0.0.1:${plain}`,
+      endpoint,
       region: 'us-east-1',
       credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
       requestHandler: new NodeHttpHandler(),
       maxAttempts: 1,
     })
-    const local = new KinesisLocal(server, client, stream)
+    const local = new KinesisLocal(server, client, { stream, endpoint })
     await until('a stream', async () => {
       await client.send(new CreateStreamCommand({ StreamName: stream, ShardCount: 1 }))
       return true

@@ -9,18 +9,17 @@ import {
   GetShardIteratorCommand,
   type KinesisClient,
   ListShardsCommand,
-  type _Record as KinesisRecord,
   type Shard,
 } from '@aws-sdk/client-kinesis'
-import { MillraceError } from '../../base/errors.ts'
 import type {
   ShardAddress,
   ShardRange,
   StreamReader,
   StreamRecord,
 } from '../../ports/stream-reader.ts'
-import { deniedFix, errorName, isDenied, isTransient } from './aws-errors.ts'
+import { errorName } from './aws-errors.ts'
 import { kinesisClient } from './kinesis-client.ts'
+import { streamError, streamRecordOf } from './kinesis-records.ts'
 
 /** Settings of {@link kinesisStreamReader}. */
 export interface KinesisStreamReaderOptions {
@@ -33,31 +32,6 @@ type Client = Pick<KinesisClient, 'send'>
 /** The stream or the shard does not exist, or the sequence number is not of this shard. */
 const isGone = (error: unknown): boolean =>
   ['ResourceNotFoundException', 'InvalidArgumentException'].includes(errorName(error))
-
-const readError = (
-  error: unknown,
-  action: string,
-  { streamArn, shardId }: ShardAddress,
-): MillraceError =>
-  new MillraceError('STREAM_UNREADABLE', {
-    problem: isDenied(error) ? `The stream refuses ${action}` : `The call ${action} failed`,
-    value: { streamArn, shardId },
-    ...(isDenied(error) ? { fix: deniedFix(action, streamArn) } : {}),
-    retryable: isTransient(error),
-    cause: error,
-  })
-
-const recordOf = ({
-  SequenceNumber = '',
-  PartitionKey = '',
-  Data,
-  ApproximateArrivalTimestamp,
-}: KinesisRecord): StreamRecord => ({
-  sequenceNumber: SequenceNumber,
-  partitionKey: PartitionKey,
-  data: Data ?? new Uint8Array(),
-  arrivalMs: ApproximateArrivalTimestamp?.getTime() ?? 0,
-})
 
 const readPages = async (
   client: Client,
@@ -78,7 +52,7 @@ const readPages = async (
     const page: GetRecordsCommandOutput = await client.send(
       new GetRecordsCommand({ StreamARN: streamArn, ShardIterator: iterator }),
     )
-    const records = (page.Records ?? []).map(recordOf)
+    const records = (page.Records ?? []).map(streamRecordOf)
     for (const record of records) {
       const number = BigInt(record.sequenceNumber)
       if (number >= from && number <= to) found.push(record)
@@ -130,7 +104,7 @@ export const kinesisStreamReader = ({
       return await call()
     } catch (error) {
       if (isGone(error)) return gone
-      throw readError(error, action, shard)
+      throw streamError(error, action, shard)
     }
   }
   return {

@@ -78,10 +78,10 @@ declare module '../streaming-context.ts' {
     /**
      * The records of a Kinesis stream as text: each record is one string, decoded as UTF-8. A
      * record that is not valid UTF-8 becomes a dead letter. Records that the Kinesis Producer
-     * Library has aggregated are split into their user records. Locally the name is bound to
-     * another source of text: `--bind clicks=./in`, or a socket.
+     * Library has aggregated are split into their user records. Locally the name is bound to a
+     * stream, `--bind clicks=kinesis://clicks`, or to another source of text.
      *
-     * @param name A name to bind: to a stream on AWS, to a directory or a socket locally.
+     * @param name A name to bind: to a stream, or locally to a directory or a socket.
      * @throws MillraceError `ARGUMENT_INVALID` when the name is empty, or `startFrom` is not of the
      * allowed form; `PLAN_FROZEN`.
      * @example ssc.kinesisTextStream('clicks', { startFrom: 'trimHorizon' }).print()

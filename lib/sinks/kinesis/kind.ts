@@ -16,7 +16,7 @@ registerNamedKind({
     example: 'kinesis:clicks',
     schemes: ['kinesis'],
     parse(uri) {
-      const stream = afterScheme(uri)
+      const stream = afterScheme(uri).replace(/^\/\//, '')
       return STREAM.test(stream) ? stream : undefined
     },
     problem: 'This is not the name of a stream of Kinesis',

@@ -7,11 +7,8 @@
  */
 import { MillraceError } from '../../../base/errors.ts'
 import type { StreamRecord } from '../../../ports/stream-reader.ts'
-import type { DeadLetter } from '../../../state/dead-letters.ts'
-import type { PositionedRecord } from '../../../state/blocks.ts'
 import type { LaneDelivery } from '../../intake/lane-delivery.ts'
-import { positionOf } from './positions.ts'
-import { isTooOld, type KinesisElements, laneRecords } from './records.ts'
+import { shardDelivery, type ShardTarget } from './delivery.ts'
 import { laneId } from './shards.ts'
 
 /** A record of a Lambda event: the fields that are read. */
@@ -36,12 +33,7 @@ export interface KinesisEvent {
 }
 
 /** The source of a plan that gets the records. */
-export interface KinesisTarget {
-  /** The id of the source node. */
-  readonly source: string
-  readonly elements: KinesisElements
-  /** Records that arrived before this time are left out. Default: none. */
-  readonly startMs?: number | undefined
+export interface KinesisTarget extends ShardTarget {
   /** When the stream was created. */
   readonly createdMs: number
 }
@@ -57,7 +49,13 @@ export const kinesisDeliveries = (
   const lanes = Map.groupBy(Records, (record) => laneOf(record, target.createdMs))
   return [...lanes]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([lane, records]) => deliveryOf(lane, inOrder(records), target))
+    .map(([lane, records]) =>
+      shardDelivery(
+        lane,
+        inOrder(records).map(({ kinesis }) => streamRecordOf(kinesis)),
+        target,
+      ),
+    )
 }
 
 const laneOf = ({ eventID, eventSourceARN }: KinesisEventRecord, createdMs: number): string => {
@@ -86,39 +84,9 @@ const inOrder = (records: readonly KinesisEventRecord[]): readonly KinesisEventR
     .map(({ record }) => record)
 }
 
-const deliveryOf = (
-  lane: string,
-  events: readonly KinesisEventRecord[],
-  { source, elements, startMs }: KinesisTarget,
-): LaneDelivery => {
-  const records: PositionedRecord[] = []
-  const rejected: DeadLetter[] = []
-  let last = ''
-  for (const { kinesis } of events) {
-    const record = streamRecordOf(kinesis)
-    const found = isTooOld(record, startMs) ? [] : laneRecords(record, elements)
-    // An aggregate may be empty, and a record too old. Their positions count as consumed.
-    last = found.at(-1)?.position ?? positionOf(kinesis.sequenceNumber)
-    for (const { position, element, data } of found) {
-      if (element === undefined) rejected.push(notUtf8(source, `${lane}#${position}`, data))
-      else records.push({ position, record: element })
-    }
-  }
-  return { lane, records, rejected, last }
-}
-
 const streamRecordOf = (kinesis: KinesisEventRecord['kinesis']): StreamRecord => ({
   sequenceNumber: kinesis.sequenceNumber,
   partitionKey: kinesis.partitionKey,
   data: Buffer.from(kinesis.data, 'base64'),
   arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1_000),
-})
-
-const notUtf8 = (source: string, position: string, data: Uint8Array): DeadLetter => ({
-  source,
-  position,
-  code: 'LINE_NOT_UTF8',
-  message: 'The record is not valid UTF-8',
-  data,
-  sizeBytes: data.byteLength,
 })

@@ -35,18 +35,22 @@ declare module '../source-ports.ts' {
 /** A stream. */
 export interface StreamLocation extends Location {
   readonly kind: 'kinesis'
-  readonly streamArn: string
+  /** Left out: this process reads the stream itself, by its name. */
+  readonly streamArn?: string
+  readonly stream?: string
+  /** Where a stream that was never read starts. A number: epoch milliseconds. */
+  readonly start?: 'oldest' | 'latest' | number
 }
 
 type Bound = BoundSource<StreamLocation>
 type StreamPorts = NonNullable<SourcePorts['kinesis']>
 
 /** If a source of text is bound to a stream, each record is one text. */
-const elementsOf = ({ elements }: SourceDeclaration): KinesisElements =>
+export const elementsOf = ({ elements }: SourceDeclaration): KinesisElements =>
   elements === KINESIS_RECORDS ? 'records' : 'text'
 
 /** The time at which a source starts. Undefined: at the oldest record that the stream has. */
-const startOf = ({ settings = {} }: SourceDeclaration): number | undefined => {
+export const startOf = ({ settings = {} }: SourceDeclaration): number | undefined => {
   const { startMs } = settings
   return typeof startMs === 'number' ? startMs : undefined
 }
@@ -130,16 +134,17 @@ const readersOf = (arn: string, sources: readonly Bound[]): readonly Bound[] => 
   })
 }
 
-const kinesis: SourceKind<StreamLocation> = {
+/** Streams, as functions on AWS read them. */
+export const kinesis: SourceKind<StreamLocation> = {
   name: 'kinesis',
   noun: 'a Kinesis stream',
   gives: [TEXT, KINESIS_RECORDS],
   isAvailable: (ports) => ports.kinesis !== undefined,
   unboundFix: ({ name, elements }) =>
-    elements === TEXT
-      ? `--bind ${name}=./in, or --bind ${name}=socket://localhost:9999. ` +
-        'To try the pipeline with made-up lines: --demo'
-      : `to run it here, use kinesisTextStream('${name}') and decode its text with map()`,
+    `--bind ${name}=kinesis://${name}` +
+    (elements === TEXT
+      ? `, or --bind ${name}=./in. To try the pipeline with made-up lines: --demo`
+      : `. To read text from elsewhere, use kinesisTextStream('${name}')`),
   parseDeployed: ({ streamArn }) =>
     typeof streamArn === 'string' ? { kind: 'kinesis', streamArn } : undefined,
   deployedForm: '{ "kind": "kinesis", "streamArn": "arn:..." }',
