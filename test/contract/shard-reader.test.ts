@@ -1,4 +1,4 @@
-/** The reader of shards behind a client that answers as Kinesis does: what it asks, and of errors. */
+/** The reader of shards, behind a client that answers as Kinesis does. */
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { describe, expect, test } from 'vitest'
 import { kinesisShardReader } from '../../lib/adapters/aws/kinesis-shard-reader.ts'

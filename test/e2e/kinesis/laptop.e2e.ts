@@ -6,16 +6,16 @@ import { MergeShardsCommand, SplitShardCommand } from '@aws-sdk/client-kinesis'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Random } from '../../lib/testing/random.ts'
+import { Random } from '../../../lib/testing/random.ts'
 import {
   type Ended,
   eventsIn,
   millrace,
   startMillrace,
   temporaryDirectory,
-} from '../process/millrace.ts'
-import { linesIn } from '../process/results.ts'
-import { KinesisLocal } from './kinesis-local.ts'
+} from '../../process/millrace.ts'
+import { linesIn } from '../../process/results.ts'
+import { KinesisLocal } from '../kinesis-local.ts'
 
 const KILLS = 10
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -92,10 +92,8 @@ test('each record counts once, after kills and resharding', { timeout: 300_000 }
 
 test('a stream of another name ends the run with what to do', async () => {
   const directory = temporaryDirectory()
-  const { exitCode, stderr } = await millrace(
-    directory,
-    ...['run', PIPELINE, '--once', '--bind', 'clicks=kinesis://cliks', '--bind', 'saved=out'],
-  )
+  const bindings = ['--bind', 'clicks=kinesis://cliks', '--bind', 'saved=out']
+  const { exitCode, stderr } = await millrace(directory, 'run', PIPELINE, '--once', ...bindings)
   expect(exitCode).not.toBe(0)
   expect(stderr).toContain('There is no stream of this name')
   expect(stderr).toContain('AWS_REGION')
