@@ -248,8 +248,9 @@ describe('each record counts once', () => {
         const { open } = stream
         const shard = random.pick(open)
         const other = random.pick(open)
-        if (random.chance(0.3)) move([shard], stream.split(shard))
-        else if (random.chance(0.3) && shard !== other)
+        const fate = random.pick(['split', 'merge', 'stay'] as const)
+        if (fate === 'split') move([shard], stream.split(shard))
+        else if (fate === 'merge' && shard !== other)
           move([shard, other], [stream.merge(shard, other)])
         bed.nowMs += random.between(0, 400_000)
         if (random.chance(0.6))
