@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { type Fence, isOlderFence } from '../../ports/fence.ts'
 import type { Sink } from '../../ports/sink.ts'
 import type { Row } from '../../rdd/sink-declaration.ts'
-import type { RedisSettings } from './redis.ts'
+import { FENCE_PREFIX, type RedisSettings } from './redis.ts'
 
 /** Settings of {@link redisSink}. */
 export interface RedisSinkOptions {
@@ -43,9 +43,12 @@ end
 return {}
 `
 
-/** The key of the fence: in the slot of the keys, where a cluster divides them by a hash tag. */
+/**
+ * The key of the fence: in the slot of the keys, where a cluster divides them by a hash tag. No key
+ * of the output is the same, whatever the data is: it does not begin with the prefix.
+ */
 const fenceKey = ({ place, type }: RedisSettings): string =>
-  type === 'string' || /\{[^}]+\}/.test(place) ? `${place}millrace` : `{${place}}millrace`
+  FENCE_PREFIX + (type === 'string' || /\{[^}]+\}/.test(place) ? place : `{${place}}`)
 
 const lastOfEachKey = (rows: readonly Row[]): readonly Row[] => [
   ...new Map(rows.map((row) => [row['key'], row])).values(),
@@ -78,14 +81,15 @@ const scoreText = (score: unknown): string =>
 const refusal = (
   there: readonly (string | null)[],
   fence: Fence,
-  output: string,
+  settings: RedisSettings,
 ): MillraceError => {
+  const output = settings.place
   const [app = '', generation, epoch, batchTime] = there
   if (app !== fence.app)
     return new MillraceError('OUTPUT_EXISTS', {
       problem: `Another application, ${app}, writes to these keys`,
       value: output,
-      fix: 'use another prefix or set, or delete the key of the fence, which ends with millrace',
+      fix: `use another prefix or set, or delete the key of the fence: ${fenceKey(settings)}`,
     })
   const other = { app, generation: Number(generation), epoch: Number(epoch) }
   return new MillraceError('OUTPUT_FENCED', {
@@ -95,7 +99,7 @@ const refusal = (
     value: output,
     fix:
       'nothing to do if another process continues. If the application has started again with an ' +
-      'empty store, delete the key of the fence, which ends with millrace',
+      `empty store, delete the key of the fence: ${fenceKey(settings)}`,
   })
 }
 
@@ -142,12 +146,12 @@ export const redisSink = ({ url, clock }: RedisSinkOptions): Sink<readonly Row[]
   })
   // Steps say what went wrong.
   client.on('error', () => undefined)
-  const run = async (step: Step, fence: Fence, output: string): Promise<void> => {
+  const run = async (step: Step, fence: Fence, settings: RedisSettings): Promise<void> => {
     for (let tries = 1; ; tries++) {
       try {
         if (!client.isOpen) await client.connect()
         const there = (await client.eval(SCRIPT, step)) as readonly (string | null)[]
-        if (there.length > 0) throw refusal(there, fence, output)
+        if (there.length > 0) throw refusal(there, fence, settings)
         return
       } catch (error) {
         const failure = outputError(error, description)
@@ -162,7 +166,7 @@ export const redisSink = ({ url, clock }: RedisSinkOptions): Sink<readonly Row[]
     async open({ timeMs, settings: given }, fence) {
       const settings = given as RedisSettings
       const step = (rows: readonly Row[]): Promise<void> =>
-        run(stepOf(rows, settings, fence, timeMs), fence, settings.place)
+        run(stepOf(rows, settings, fence, timeMs), fence, settings)
       await step([])
       return {
         async write(_, rows) {

@@ -22,13 +22,20 @@ export interface RedisOptions {
   readonly prefix: string
 }
 
+/** The beginning of the keys of fences. */
+export const FENCE_PREFIX = 'millrace:'
+
+/** Whether keys with this beginning may be those of fences. */
+const hasFences = (place: string): boolean =>
+  place.startsWith(FENCE_PREFIX) || FENCE_PREFIX.startsWith(place)
+
 const settingsOf = (type: RedisSettings['type'], place: string): RedisSettings => {
-  if (typeof place === 'string' && place !== '')
+  if (typeof place === 'string' && place !== '' && !hasFences(place))
     return { type, place, table: place, mode: 'upsert', key: ['key'], value: 'value' }
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'A sink of Redis needs the beginning of its keys, or the key of its sorted set',
     value: place,
-    allowed: 'a text that is not empty',
+    allowed: `a text that is not empty, and not of the fences, which begin with ${FENCE_PREFIX}`,
     fix: "for example redis('scores', { prefix: 'totals:' })",
   })
 }

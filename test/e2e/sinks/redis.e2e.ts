@@ -30,7 +30,7 @@ const rowsOf = (lines: readonly string[]): Row[] =>
   lines.map((line) => ({ key: line.split('=')[0], value: line.split('=')[1] }))
 
 const keysThere = async (): Promise<ReadonlyMap<string, string>> => {
-  const keys = (await server.client.keys('totals:*')).filter((key) => key !== 'totals:millrace')
+  const keys = await server.client.keys('totals:*')
   const values = keys.length === 0 ? [] : await server.client.mGet(keys)
   return new Map(keys.map((key, index) => [key.slice('totals:'.length), values[index] ?? '']))
 }
@@ -43,6 +43,17 @@ sinkContract('Redis', async () => {
     spoil: (rows: Row[]) => void rows.splice(0, rows.length, { key: 'a', value: 'spoilt' }),
     linesOf: async () => [...(await keysThere())].map(([key, value]) => `${key}=${value}`),
   }
+})
+
+test('any key may be written, and the fence is no key of the output', async () => {
+  const sink = await open()
+  const keys = ['millrace', 'fence', '', ':', 'millrace:totals:', '{totals:}', '\u0000']
+  for (const timeMs of [1, 2]) {
+    const batch = { path: 'totals', timeMs, settings: KEYS.settings }
+    const rows = keys.map((key) => ({ key, value: `${key}${timeMs}` }))
+    await writeBatch(sink, batch, fenceOf(1, timeMs), [rows])
+  }
+  expect(await keysThere()).toEqual(new Map(keys.map((key) => [key, `${key}2`])))
 })
 
 describe('a sorted set of Redis', () => {
