@@ -4,7 +4,9 @@ import { dynamodbRowSink, type ItemSettings } from '../../lib/adapters/aws/dynam
 import { systemClock } from '../../lib/adapters/local/system-clock.ts'
 import type { Fence } from '../../lib/ports/fence.ts'
 import type { Sink } from '../../lib/ports/sink.ts'
+import { dynamodb } from '../../lib/sinks/dynamodb/dynamodb.ts'
 import type { Row } from '../../lib/rdd/sink-declaration.ts'
+import type { ErrorCode } from '../../lib/base/errors.ts'
 import { expectError } from './errors.ts'
 import { fakeTable } from './fake-table.ts'
 import { sinkContract } from './sink.contract.ts'
@@ -99,6 +101,41 @@ describe('items', () => {
     await expectError(() => write(sinkOn(table), [{ word: 'a', n: 1 }], PUT), 'OUTPUT_EXISTS')
     await write(sinkOn(table), [{ word: 'a', n: 1 }], UPDATE)
     expect(table.rows.get('a')).toMatchObject({ name: { S: 'theirs' }, n: { N: '1' } })
+  })
+})
+
+describe('an element for which there is no item', () => {
+  const { send } = dynamodb<readonly [unknown, unknown]>('scores', { partitionKey: 'word' })
+  const { send: sorted } = dynamodb<object>('scores', { partitionKey: 'shop', sortKey: 'day' })
+
+  test.each<[string, unknown, ErrorCode]>([
+    ['an empty key', ['', 1], 'KEY_UNSUPPORTED'],
+    ['a key of too many bytes', ['é'.repeat(1_025), 1], 'KEY_UNSUPPORTED'],
+    ['a key that is true', [true, 1], 'KEY_UNSUPPORTED'],
+    ['a key that is a list', [[1, 2], 1], 'KEY_UNSUPPORTED'],
+    ['a key beyond all numbers', [1e200, 1], 'KEY_UNSUPPORTED'],
+    ['no number', ['a', Number.NaN], 'VALUE_UNSUPPORTED'],
+    ['no date', ['a', [new Date(Number.NaN)]], 'VALUE_UNSUPPORTED'],
+    ['a map', ['a', { b: new Map() }], 'VALUE_UNSUPPORTED'],
+    ['a number of 39 digits', ['a', 10n ** 38n + 1n], 'VALUE_UNSUPPORTED'],
+    ['a number that is too large', ['a', 10n ** 126n], 'VALUE_UNSUPPORTED'],
+  ])('is refused by itself: %s', async (_, element, code) => {
+    await expectError(() => send(element as readonly [unknown, unknown]), code)
+  })
+
+  test.each([
+    { shop: 'a', day: '' },
+    { shop: 'a', day: 'x'.repeat(1_025) },
+    { shop: 'a', day: null },
+  ])('is refused by its sort key: %j', async (item) => {
+    await expectError(() => sorted(item), 'KEY_UNSUPPORTED')
+  })
+
+  test('and others are not', () => {
+    const keys = ['a', 'x'.repeat(2_048), 0, -1.5, 2n ** 100n, Uint8Array.of(0), new Date(0)]
+    for (const key of keys)
+      expect(send([key, 10n ** 125n])).toEqual({ word: key, value: 10n ** 125n })
+    expect(sorted({ shop: 0n, day: 'x'.repeat(1_024) })).toMatchObject({ shop: 0n })
   })
 })
 

@@ -171,6 +171,15 @@ describe('a server of HTTP', () => {
     expect(requests[0]?.type).toBe('application/json')
   })
 
+  test('gets numbers with all their digits, and everything else as it was written', async () => {
+    const { url, requests } = await listening()
+    const texts = ['12345678901234567890', '{"id":9007199254740993,"a":1.0}', ' [1] ', '"é"', '']
+    await write(sinkTo(url), messagesOf(...texts), WHOLE)
+    expect(requests[0]?.body).toBe(
+      '[12345678901234567890,{"id":9007199254740993,"a":1.0}, [1] ,"é",""]',
+    )
+  })
+
   test('gets the same key when it is asked again', async () => {
     const { url, requests } = await listening([[503], [429, { 'retry-after': '7' }]])
     const clock = impatient()

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../lib/adapters/local/system-clock.ts'
 import { postgresError } from '../../lib/sinks/postgres/postgres-errors.ts'
 import {
@@ -12,7 +12,9 @@ import {
 } from '../../lib/sinks/postgres/postgres-session.ts'
 import type { Row } from '../../lib/rdd/sink-declaration.ts'
 import { type RowDatabase, rowSink } from '../../lib/sinks/rows/row-sink.ts'
+import { sqlite } from '../../lib/sinks/sqlite/sqlite.ts'
 import { sqliteDatabase } from '../../lib/sinks/sqlite/sqlite-database.ts'
+import { expectError } from './errors.ts'
 import { fenceOf, writeBatch } from './write-batch.ts'
 import { postgresTypes } from './postgres-types.ts'
 import { CREATE_TABLES, rowSinkContract } from './row-sink.contract.ts'
@@ -91,6 +93,24 @@ postgresTypes('PostgreSQL in JavaScript', async () => {
     query: async (text) => (await server.query<Row>(text)).rows,
     run: async (statement) => void (await server.exec(statement)),
   }
+})
+
+describe('the row of an element', () => {
+  const { send } = sqlite<unknown>('scores', { table: 'made', key: 'id' })
+
+  test('has the key of its pair, whatever its value has', () =>
+    expect(send([1, { id: 2, n: 3 }])).toEqual({ id: 1, n: 3 }))
+
+  test.each([2n ** 63n, -(2n ** 63n) - 1n, Number.NaN, new Date(Number.NaN)])(
+    'is refused by itself where SQLite cannot hold it: %s',
+    async (value) => {
+      await expectError(() => send([1, value]), 'VALUE_UNSUPPORTED')
+    },
+  )
+
+  test.each([2n ** 63n - 1n, -(2n ** 63n), Infinity, [Number.NaN], null])('may have %s', (value) =>
+    expect(send([1, value])).toEqual({ id: 1, value }),
+  )
 })
 
 test('a file of SQLite gets the tables and columns that rows need', async () => {

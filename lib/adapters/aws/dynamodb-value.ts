@@ -10,6 +10,21 @@ const DEPTH_MAX = 32
 const invalid = (problem: string, value: unknown, fix: string): MillraceError =>
   new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
 
+const DIGITS_MAX = 38
+const MAGNITUDE_DIGITS_MAX = 126
+
+const numberOf = (value: bigint): AttributeValue => {
+  const text = String(value)
+  const digits = text.replace('-', '')
+  if (digits.length <= MAGNITUDE_DIGITS_MAX && digits.replace(/0+$/, '').length <= DIGITS_MAX)
+    return { N: text }
+  throw invalid(
+    `A number of DynamoDB has at most ${DIGITS_MAX} digits, and zeros after them`,
+    value,
+    'store it as text or bytes',
+  )
+}
+
 const isPlain = (value: object): boolean =>
   [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null)
 
@@ -25,7 +40,7 @@ export const attributeOfValue = (value: unknown, depth = 0): AttributeValue => {
   if (value === null || typeof value === 'string' || typeof value === 'boolean')
     return attributeOf(value)
   if (typeof value === 'number' && Number.isFinite(value)) return attributeOf(value)
-  if (typeof value === 'bigint') return { N: String(value) }
+  if (typeof value === 'bigint') return numberOf(value)
   if (value instanceof Uint8Array) return { B: value }
   if (value instanceof Date && !Number.isNaN(value.getTime())) return { S: value.toISOString() }
   if (Array.isArray(value)) return { L: value.map((one) => attributeOfValue(one, depth + 1)) }

@@ -1,3 +1,5 @@
+import { attributeBytes } from '../../adapters/aws/dynamodb-json.ts'
+import { attributeOfValue } from '../../adapters/aws/dynamodb-value.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Row, SinkDeclaration } from '../../rdd/sink-declaration.ts'
 import { checkSinkName, rowMaker } from '../rows/row-settings.ts'
@@ -39,13 +41,35 @@ const checkAttribute = (name: unknown): string => {
   })
 }
 
-const checkValue = (_: unknown, attribute: string): void => {
-  if (attribute !== RESERVED) return
+const checkValue = (value: unknown, attribute: string): void => {
+  if (attribute !== RESERVED) return void attributeOfValue(value)
   throw new MillraceError('VALUE_UNSUPPORTED', {
     problem: `An item cannot have the attribute "${RESERVED}": it holds the fence`,
     value: attribute,
     fix: 'give it another name',
   })
+}
+
+/** DynamoDB takes so many bytes in a partition key, and in a sort key. */
+const KEY_BYTES_MAX = [2_048, 1_024] as const
+
+/** Throws for a key that DynamoDB refuses: the whole batch would stop at it. */
+const checkKey = (row: Row, names: readonly string[]): Row => {
+  for (const [index, name] of names.entries()) {
+    const attribute = attributeOfValue(row[name])
+    const isKey =
+      attribute.S !== undefined || attribute.N !== undefined || attribute.B !== undefined
+    const bytes = attribute.N === undefined ? attributeBytes(attribute) : 1
+    const bytesMax = KEY_BYTES_MAX[index] ?? 0
+    if (isKey && bytes >= 1 && bytes <= bytesMax) continue
+    throw new MillraceError('KEY_UNSUPPORTED', {
+      problem: `A table of DynamoDB cannot have this key: attribute "${name}"`,
+      value: row[name],
+      allowed: `a number, or a text or bytes of 1 to ${bytesMax} bytes`,
+      fix: 'leave out such elements with filter, or map them to other keys',
+    })
+  }
+  return row
 }
 
 /**
@@ -75,12 +99,13 @@ export const dynamodb = <T>(name: string, options: ItemOptions<T>): SinkDeclarat
       allowed: "'put' or 'update'",
     })
   const table = { table: name, mode: 'upsert', key, value: checkAttribute(value) } as const
+  const rowOf = rowMaker(table, row, checkValue)
   return Object.freeze({
     kind: 'items',
     place: `items://${checkSinkName('dynamodb', name)}/${key.join('/')}`,
     shape: 'rows',
     // A file of SQLite that stands in for the table reads the same settings.
     settings: { ...table, mode: 'upsert', itemMode: mode },
-    send: rowMaker(table, row, checkValue),
+    send: (element: T): Row => checkKey(rowOf(element), key),
   })
 }

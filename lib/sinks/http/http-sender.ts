@@ -22,17 +22,21 @@ const retryAfterMs = (value: string | null, nowMs: number): number => {
   return Number.isFinite(ms) ? Math.max(0, ms) : 0
 }
 
-/** A body that is an array of JSON holds the texts as JSON values, if they are that. */
-const jsonOf = (text: string): unknown => {
+/**
+ * A body that is an array of JSON holds the texts as JSON values, if they are that. They stay as
+ * they are: a number with many digits would lose some if it were read.
+ */
+const jsonOf = (text: string): string => {
   try {
-    return JSON.parse(text)
-  } catch {
+    JSON.parse(text)
     return text
+  } catch {
+    return JSON.stringify(text)
   }
 }
 
 const bodyOf = (chunk: readonly SentMessage[], { each }: HttpSettings): string =>
-  each ? (chunk[0]?.body ?? '') : JSON.stringify(chunk.map(({ body }) => jsonOf(body)))
+  each ? (chunk[0]?.body ?? '') : `[${chunk.map(({ body }) => jsonOf(body)).join(',')}]`
 
 /** The clock is only for dates in `Retry-After`. */
 export const httpSender = (url: string, now: () => number): Sender => ({

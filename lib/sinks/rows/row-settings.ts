@@ -84,9 +84,10 @@ const defaultRow = ({ key, value }: TableSettings, element: unknown): Row => {
   if (isObject(element)) return element
   if (Array.isArray(element) && element.length === 2 && key.length > 0) {
     const [first, second] = element as unknown as readonly [unknown, unknown]
+    // The key of a pair is what its row is known by, whatever fields the value has.
     return {
-      ...keyColumns(key, first, element),
       ...(isObject(second) ? second : { [value]: second }),
+      ...keyColumns(key, first, element),
     }
   }
   throw new MillraceError('ARGUMENT_INVALID', {

@@ -141,8 +141,14 @@ export const sqliteDatabase = ({ file, clock }: SqliteDatabaseOptions): RowDatab
   let opened: DatabaseSync | undefined
   const open = (): DatabaseSync => {
     const database = new DatabaseSync(file, { timeout: 0 })
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    database.exec(CREATE_FENCES)
+    try {
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      database.exec(CREATE_FENCES)
+    } catch (error) {
+      // It is tried again and again while another process writes.
+      database.close()
+      throw error
+    }
     return database
   }
   // A wait inside of SQLite would stop this whole process.
