@@ -30,6 +30,7 @@ export interface TableRequest {
   readonly Key?: WireRow
   readonly ConditionExpression?: string
   readonly KeyConditionExpression?: string
+  readonly ScanIndexForward?: boolean
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>
   readonly ExpressionAttributeValues?: WireRow
   readonly Limit?: number
@@ -139,6 +140,7 @@ const isInRange = (
 ): boolean => {
   const bound = ExpressionAttributeValues[':bound']?.S ?? ''
   if (KeyConditionExpression.includes('begins_with')) return sort.startsWith(bound)
+  if (KeyConditionExpression.includes('sk <')) return compare(sort, bound) < 0
   return KeyConditionExpression.includes('sk >') ? compare(sort, bound) > 0 : true
 }
 
@@ -185,7 +187,8 @@ export class Table {
     const partition =
       this.#partitions.get(request.ExpressionAttributeValues?.[':pk']?.S ?? '') ??
       new Map<string, WireRow>()
-    const sorted = [...partition].toSorted(([a], [b]) => compare(a, b))
+    const direction = request.ScanIndexForward === false ? -1 : 1
+    const sorted = [...partition].toSorted(([a], [b]) => direction * compare(a, b))
     const rows = sorted
       .flatMap(([sort, row]) => (isInRange(sort, request) ? [row] : []))
       .slice(0, request.Limit)

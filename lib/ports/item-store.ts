@@ -38,6 +38,10 @@ export interface Query {
   readonly prefix?: string
   /** Only sort keys strictly after this one. Default: from the beginning. */
   readonly after?: string
+  /** The last items first. Not together with `prefix` and `after`. Default: ascending order. */
+  readonly isDescending?: true
+  /** With `isDescending`: only sort keys strictly before this one. Default: from the end. */
+  readonly before?: string
   /** The largest number of items. Default: all. */
   readonly limit?: number
   /**

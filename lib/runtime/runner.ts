@@ -1,3 +1,4 @@
+import type { Usage } from '../base/prices.ts'
 import type { Plan } from '../dstream/plan.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ItemStore } from '../ports/item-store.ts'
@@ -38,6 +39,8 @@ export interface Runner {
   /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
   readonly spreader?: StageSpreader
   readonly listen: Listener
+  /** What this process has used since the last call, for the history. Left out: nobody counts. */
+  readonly takeUsage?: () => Usage
   /**
    * The duration of a lease: the longest time that one attempt may take, plus a margin. 0 if the
    * store admits no other process while this one lives: then any lease in the head belongs to a

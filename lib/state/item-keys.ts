@@ -158,7 +158,22 @@ export const daysBack = (fromMs: number, toMs: number): readonly number[] => {
   )
 }
 
+/** The record of a batch. */
 export const historyKey = (app: string, timeMs: number): ItemKey => ({
   partition: `${app}#hist#${day(timeMs)}`,
   sort: sortableTime(timeMs),
 })
+
+const ATTEMPT_DIGITS = 6
+
+/**
+ * The record of an attempt that failed: behind that of its batch. As attempt 0: of a source that
+ * was given up.
+ */
+export const attemptKey = (app: string, timeMs: number, attempt: number): ItemKey => ({
+  partition: historyKey(app, timeMs).partition,
+  sort: `${sortableTime(timeMs)}#${String(attempt).padStart(ATTEMPT_DIGITS, '0')}`,
+})
+
+/** A sort key behind the record of a batch and those of its attempts, and before all later ones. */
+export const behindHistoryOf = (timeMs: number): string => `${sortableTime(timeMs)}$`

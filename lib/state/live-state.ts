@@ -98,6 +98,13 @@ export class LiveState {
     return partitions.reduce((total, one) => total + (one?.size ?? 0), 0)
   }
 
+  /** The same. Undefined: a partition is in another process, or the state is none of keys. */
+  knownKeysOf(id: string): number | undefined {
+    const partitions = this.partitions.get(id)
+    const isHere = partitions !== undefined && partitions.every((one) => one !== undefined)
+    return isHere ? this.keysOf(id) : undefined
+  }
+
   /** The partitions of keyed state, by the id of their state. Undefined: it is not here. */
   get partitions(): Partitions<StatePartition | undefined> {
     return mapEach(this.#loaded.partitions, (one) =>

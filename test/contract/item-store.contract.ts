@@ -261,6 +261,10 @@ const querying = (context: () => Context): void => {
     [{ after: 'z', prefix: 'a' }, []],
     [{ limit: 2 }, ['!', '#']],
     [{ limit: 1_000, prefix: 'z' }, ['z']],
+    [{ isDescending: true, limit: 3 }, ['\u{10ffff}', '😀a', '😀']],
+    [{ isDescending: true, before: '😀', limit: 2 }, ['\uffff', '\ue000']],
+    [{ isDescending: true, before: '10' }, ['0', '%', '#', '!']],
+    [{ isDescending: true, before: '!' }, []],
   ])('%j', async (query, expected) => {
     const { store, partition } = context()
     await store.putAll(ordered.map((sort) => ({ partition, sort, item: {} })))

@@ -43,7 +43,19 @@ export const queryProjection = ({ attributes }: Query): Partial<QueryCommandInpu
  * one goes into the expression, and the caller stops at the first key that does not begin with the
  * prefix.
  */
-export const queryRange = (partition: string, query: Query): Partial<QueryCommandInput> => {
+export const queryRange = (partition: string, query: Query): Partial<QueryCommandInput> =>
+  query.isDescending === true ? rangeBack(partition, query) : rangeOnward(partition, query)
+
+const rangeBack = (partition: string, { before = '' }: Query): Partial<QueryCommandInput> => ({
+  ...keyCondition(
+    toStoredText(partition),
+    before === '' ? '' : 'sk < :bound',
+    toStoredText(before),
+  ),
+  ScanIndexForward: false,
+})
+
+const rangeOnward = (partition: string, query: Query): Partial<QueryCommandInput> => {
   const [pk, prefix, after] = [partition, query.prefix ?? '', query.after ?? ''].map(
     toStoredText,
   ) as [string, string, string]
@@ -53,11 +65,17 @@ export const queryRange = (partition: string, query: Query): Partial<QueryComman
       : prefix === ''
         ? ['', '']
         : ['begins_with(sk, :bound)', prefix]
-  return {
-    KeyConditionExpression: condition === '' ? 'pk = :pk' : `pk = :pk AND ${condition}`,
-    ExpressionAttributeValues: {
-      ':pk': { S: pk },
-      ...(condition === '' ? {} : { ':bound': { S: bound } }),
-    },
-  }
+  return keyCondition(pk, condition, bound)
 }
+
+const keyCondition = (
+  pk: string,
+  condition: string,
+  bound: string,
+): Partial<QueryCommandInput> => ({
+  KeyConditionExpression: condition === '' ? 'pk = :pk' : `pk = :pk AND ${condition}`,
+  ExpressionAttributeValues: {
+    ':pk': { S: pk },
+    ...(condition === '' ? {} : { ':bound': { S: bound } }),
+  },
+})

@@ -56,6 +56,8 @@ export interface SqliteItemStore extends ItemStore {
 const RANGE =
   'FROM items WHERE partition = ? AND sort >= ? AND sort > ' +
   '? AND (?4 IS NULL OR sort < ?4) ORDER BY sort LIMIT ?'
+const BACKWARDS =
+  'FROM items WHERE partition = ?1 AND (?2 IS NULL OR sort < ?2) ORDER BY sort DESC LIMIT ?3'
 
 const preparedStatements = (database: DatabaseSync) => ({
   get: database.prepare('SELECT attributes, bytes FROM items WHERE partition = ? AND sort = ?'),
@@ -70,6 +72,8 @@ const preparedStatements = (database: DatabaseSync) => ({
   remove: database.prepare('DELETE FROM items WHERE partition = ? AND sort = ?'),
   query: database.prepare(`SELECT sort, attributes, bytes ${RANGE}`),
   queryWithoutBytes: database.prepare(`SELECT sort, attributes, NULL AS bytes ${RANGE}`),
+  queryBack: database.prepare(`SELECT sort, attributes, bytes ${BACKWARDS}`),
+  queryBackWithoutBytes: database.prepare(`SELECT sort, attributes, NULL AS bytes ${BACKWARDS}`),
 })
 
 type Statements = Readonly<Record<keyof ReturnType<typeof preparedStatements>, StatementSync>>
@@ -86,21 +90,41 @@ const writeItem = ({ put }: Statements, { partition, sort }: ItemKey, item: Item
   put.run(keyBytes(partition), keyBytes(sort), attributes, bytes, expiresS)
 }
 
-const queryItems = (
-  statements: Statements,
+type SortedRow = ItemRow & { readonly sort: Uint8Array }
+
+/** SQLite takes -1 for no limit. */
+const limitOf = ({ limit = Infinity }: Query): number => (limit === Infinity ? -1 : limit)
+
+const rowsOnward = (
+  { query, queryWithoutBytes }: Statements,
   partition: string,
-  { prefix = '', after = '', limit = Infinity, attributes }: Query,
-): KeyedItem[] => {
+  { prefix = '', after = '', attributes, ...asked }: Query,
+): readonly SortedRow[] => {
   const from = keyBytes(prefix)
-  const { query, queryWithoutBytes } = statements
-  const rows = (attributes === undefined ? query : queryWithoutBytes).all(
+  return (attributes === undefined ? query : queryWithoutBytes).all(
     keyBytes(partition),
     from,
     keyBytes(after),
     afterPrefix(from) ?? null,
-    limit === Infinity ? -1 : limit,
-  )
-  return (rows as unknown as (ItemRow & { readonly sort: Uint8Array })[]).map((row) => ({
+    limitOf(asked),
+  ) as unknown as readonly SortedRow[]
+}
+
+const rowsBack = (
+  { queryBack, queryBackWithoutBytes }: Statements,
+  partition: string,
+  { before = '', attributes, ...asked }: Query,
+): readonly SortedRow[] =>
+  (attributes === undefined ? queryBack : queryBackWithoutBytes).all(
+    keyBytes(partition),
+    before === '' ? null : keyBytes(before),
+    limitOf(asked),
+  ) as unknown as readonly SortedRow[]
+
+const queryItems = (statements: Statements, partition: string, asked: Query): KeyedItem[] => {
+  const { attributes } = asked
+  const rows = asked.isDescending === true ? rowsBack(statements, partition, asked) : undefined
+  return (rows ?? rowsOnward(statements, partition, asked)).map((row) => ({
     partition,
     sort: keyText(row.sort),
     item: attributes === undefined ? itemOf(row) : namedIn(statements, partition, row, attributes),

@@ -11,6 +11,9 @@ import {
   type Swap,
 } from '../../ports/item-store.ts'
 
+const compareBytes = (a: string, b: string): number =>
+  Buffer.compare(Buffer.from(a), Buffer.from(b))
+
 const sameAttribute = (a: Attribute, b: Attribute): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
 
@@ -81,14 +84,23 @@ export const memoryItemStore = ({
     },
     async query(
       partition: string,
-      { prefix = '', after = '', limit = Infinity, attributes }: Query = {},
+      {
+        prefix = '',
+        after = '',
+        before = '',
+        isDescending,
+        limit = Infinity,
+        attributes,
+      }: Query = {},
     ): Promise<readonly KeyedItem[]> {
       const items = [...(partitions.get(partition) ?? [])].filter(
         ([sort]) =>
           sort.startsWith(prefix) &&
-          (after === '' || Buffer.compare(Buffer.from(sort), Buffer.from(after)) > 0),
+          (after === '' || compareBytes(sort, after) > 0) &&
+          (before === '' || compareBytes(sort, before) < 0),
       )
-      items.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      items.sort(([a], [b]) => compareBytes(a, b))
+      if (isDescending === true) items.reverse()
       return items
         .slice(0, limit)
         .map(([sort, item]) => ({ partition, sort, item: copyOf(onlyNamed(item, attributes)) }))

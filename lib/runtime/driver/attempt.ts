@@ -29,10 +29,11 @@ import { logBatch } from './log.ts'
 import { loadOf, waitingIn } from './measure.ts'
 import { mergeBeside } from './merge-beside.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
-import { reportBatch } from './report.ts'
+import { reportBatch, reportFailure, type Tracing } from './report.ts'
 import { goToRest } from './rest.ts'
 import { readRecords } from './read-records.ts'
 import { prepareBatch, type Prepared, type ReadBatch, reconcileLosses } from './run.ts'
+import { BatchTrace } from '../tasks/batch-trace.ts'
 import type { Before } from './write-states.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
 
@@ -72,6 +73,7 @@ export const attemptBatch = async (
   if (logged === undefined) return { outcome: PROGRESSED, after: before }
   let attempt = logged
   reportStart(runner, attempt, nowMs)
+  const tracing: Tracing = { startedMs: nowMs, trace: new BatchTrace(runner.clock, nowMs) }
   try {
     if (records.status === 'rejected') throw records.reason
     const read = await reconcileLosses(runner, attempt, records.value)
@@ -80,13 +82,13 @@ export const attemptBatch = async (
     const [done] = await allOrFirstError([
       read === undefined
         ? Promise.resolve(undefined)
-        : prepareAndCommit(world, read, before, nowMs),
+        : prepareAndCommit(world, read, before, tracing),
       world.garbage.collect(runner, attempt.head, before.manifest),
     ])
     if (done === undefined) return { outcome: PROGRESSED, after: undefined }
-    return await afterCommit(world, done.committed, before, done.prepared, nowMs)
+    return await afterCommit(world, done.committed, before, done.prepared, tracing)
   } catch (error) {
-    return { outcome: await fail(runner, attempt, error, nowMs), after: undefined }
+    return { outcome: await fail(runner, attempt, error, tracing), after: undefined }
   }
 }
 
@@ -95,10 +97,10 @@ const prepareAndCommit = async (
   { runner, leftLanes, aheadOfClock }: AttemptWorld,
   read: ReadBatch,
   before: Before,
-  startedMs: number,
+  { startedMs, trace }: Tracing,
 ): Promise<{ readonly committed: Head; readonly prepared: Prepared } | undefined> => {
   const [prepared] = await allOrFirstError([
-    prepareBatch(runner, read, before),
+    prepareBatch(runner, read, before, trace),
     leftLanes.collect(runner, read.attempt.head, before.manifest),
   ])
   const load = loadOf(runner, prepared.attempt, { startedMs, aheadOfClock })
@@ -123,7 +125,7 @@ const afterCommit = async (
   head: Head,
   before: Before,
   prepared: Prepared,
-  startedMs: number,
+  tracing: Tracing,
 ): Promise<AttemptEnd> => {
   const { runner, garbage, snapshots } = world
   const { store, app, clock, heads, plan } = runner
@@ -134,7 +136,7 @@ const afterCommit = async (
     publishOutputs(runner, manifest),
     mergeBeside(runner, before.state),
   ])
-  await reportBatch(runner, prepared, head, clock.now() - startedMs)
+  await reportBatch(runner, prepared, { head, before, ...tracing })
   await withRetries(clock, () => storeCommittedEpoch(store, app, manifest))
   // The batch is committed. The next step publishes again, before it logs another batch.
   for (const ended of [published, merged]) if (ended.status === 'rejected') throw ended.reason
@@ -155,8 +157,9 @@ const fail = async (
   runner: Runner,
   attempt: LoggedAttempt,
   cause: unknown,
-  nowMs: number,
+  tracing: Tracing,
 ): Promise<Outcome> => {
+  const nowMs = tracing.startedMs
   const { timeMs } = attempt.input
   const problem = `The batch at ${timeMs} ms failed`
   const error = asMillraceError(cause, 'BATCH_FAILED', { problem })
@@ -167,6 +170,7 @@ const fail = async (
   const head = await failBatch(runner, attempt, reason, nowMs)
   // Refused: another runner has the lease, which may also be the cause of this failure.
   if (head === undefined) return PROGRESSED
+  await reportFailure(runner, attempt, reason, { ...tracing, isFinal: head.status === 'failed' })
   if (head.status === 'failed') {
     runner.listen({ event: 'failed', timeMs, ...reason })
     return { kind: 'failed', reason }

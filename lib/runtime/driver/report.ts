@@ -1,20 +1,31 @@
-/** Reports a committed batch to listeners, and notes it in the history for a week. */
+/** Reports an attempt to listeners, and notes it in the history: see lib/state/history. */
 import { firstPlaceIn } from '../../base/error-places.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
-import type { Head } from '../../state/head.ts'
-import { noteBatch } from '../../state/history.ts'
+import type { FailureReason, Head } from '../../state/head.ts'
+import { noteBatch } from '../../state/history/write-history.ts'
 import type { RuntimeEvent } from '../events.ts'
 import type { Runner } from '../runner.ts'
+import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { lostIn, totalOf } from './batch-input.ts'
+import type { LoggedAttempt } from './head-writes.ts'
+import { codesOf, generalRecord, statesAfter } from './record.ts'
 import type { Prepared } from './run.ts'
+import type { Before } from './write-states.ts'
 
-/** Best effort: nothing depends on it. */
+/** When an attempt began, and what follows it. */
+export interface Tracing {
+  readonly startedMs: number
+  readonly trace: BatchTrace
+}
+
+/** A batch that is committed. Best effort: nothing depends on it. */
 export const reportBatch = async (
-  { store, app, listen }: Runner,
-  { attempt, records, deadLetters, drafts, skippedTimes }: Prepared,
-  { load }: Pick<Head, 'load'>,
-  processingMs: number,
+  runner: Runner,
+  prepared: Prepared,
+  { head, before, startedMs, trace }: Tracing & { readonly head: Head; readonly before: Before },
 ): Promise<void> => {
+  const { store, app, listen, clock } = runner
+  const { attempt, records, deadLetters, drafts, skippedTimes } = prepared
   const { input } = attempt
   const { timeMs } = input
   const summary = {
@@ -27,13 +38,48 @@ export const reportBatch = async (
     expired: drafts.expired,
     lost: lostIn(input).reduce((total, one) => total + one.records, 0),
     skippedTimes,
-    processingMs,
+    processingMs: clock.now() - startedMs,
   }
   for (const one of deadLetters) listen(eventOf(one))
   listen({ event: 'batchCompleted', ...summary })
   // Samples are some time apart: one event for each.
+  const { load } = head
   if (load?.falling?.timeMs === timeMs) listen({ event: 'fallingBehind', ...load.falling })
-  await noteBatch(store, app, timeMs, summary)
+  await noteBatch(store, app, () => ({
+    ...generalRecord(runner, attempt, startedMs),
+    ...trace.traced,
+    ...summary,
+    ...statesAfter(prepared, before),
+    ...codesOf(deadLetters),
+    status: 'completed',
+  }))
+}
+
+/** An attempt that failed. Best effort. */
+export const reportFailure = async (
+  runner: Runner,
+  attempt: LoggedAttempt,
+  reason: FailureReason,
+  { startedMs, trace, isFinal }: Tracing & { readonly isFinal: boolean },
+): Promise<void> => {
+  const { store, app, clock } = runner
+  const { input, number } = attempt
+  await noteBatch(store, app, () => ({
+    ...generalRecord(runner, attempt, startedMs),
+    ...trace.traced,
+    attempt: number,
+    records: totalOf(input, 'records'),
+    bytes: totalOf(input, 'bytes'),
+    objects: totalOf(input, 'objects'),
+    // What the attempt has put aside does not count.
+    deadLetters: 0,
+    expired: 0,
+    lost: lostIn(input).reduce((total, one) => total + one.records, 0),
+    processingMs: clock.now() - startedMs,
+    status: 'failed',
+    reason,
+    ...(isFinal ? { isFinal } : {}),
+  }))
 }
 
 const eventOf = ({

@@ -22,6 +22,7 @@ import { declaredIn } from '../blame.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
+import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { execute, type Execution } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
 import type { TaskBatch } from '../tasks/task-request.ts'
@@ -94,13 +95,14 @@ export const prepareBatch = async (
   runner: Runner,
   read: ReadBatch,
   before: Before,
+  trace: BatchTrace,
 ): Promise<Prepared> => {
   const { attempt, recordsRead, deadLetters } = read
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
   const drafts = before.state.draft(timeMs)
-  const written = await runGraph(runner, read, before, drafts)
+  const written = await runGraph(runner, read, before, { drafts, trace })
 
   const kept = withProcessedElsewhere(plan, [...deadLetters.values()]).map((one) =>
     one.operator === undefined ? one : { ...one, ...declaredIn(plan, one.operator) },
@@ -138,7 +140,7 @@ const runGraph = async (
   runner: Runner,
   { attempt, partitions, found, recordsRead, lazyReads, putAside, count }: ReadBatch,
   before: Before,
-  drafts: StateDrafts,
+  { drafts, trace }: { readonly drafts: StateDrafts; readonly trace: BatchTrace },
 ): Promise<WrittenBatch> => {
   const { input, head, number, outputsDone } = attempt
   const { timeMs } = input
@@ -159,13 +161,19 @@ const runGraph = async (
     fence: { app: runner.app, generation: runner.generation, epoch: head.epoch },
     records: partitions,
     drafts,
-    spread: { batch: taskBatchOf(runner, head, timeMs, found), putAside, count },
+    spread: {
+      batch: taskBatchOf(runner, head, timeMs, found),
+      putAside,
+      count,
+      ranAway: (stage, executor) => trace.ranAway(stage, executor),
+    },
     spreader: runner.spreader,
     outputsDone,
     outputs: runner.outputs,
     taskBytes: runner.taskBytes,
     stateBytes: runner.stateBytes,
     clock: runner.clock,
+    trace,
     slowMs: runner.slowMs,
     attemptId: attempt.attemptId,
     pause: pausesOf(runner.clock),

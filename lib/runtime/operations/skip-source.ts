@@ -12,7 +12,7 @@
  * delivered twice is still dropped (B1), and it goes on with what is new.
  */
 import type { Head } from '../../state/head.ts'
-import { noteBatch } from '../../state/history.ts'
+import { noteBatch } from '../../state/history/write-history.ts'
 import { laneOffsetsForHead, laneOffsetsIn } from '../../state/lane-offsets.ts'
 import { isAfter } from '../../state/lane-entries.ts'
 import { waitingSegments } from '../../state/lane-reader.ts'
@@ -173,16 +173,22 @@ const note = async (
   skipped: SkippedSource,
 ): Promise<SkippedSource> => {
   const { records, held } = skipped
-  await noteBatch(store, app, sharedNow(store, clock), {
+  await noteBatch(store, app, () => ({
+    timeMs: sharedNow(store, clock),
+    status: 'skipped',
     attempt: 0,
     records,
     bytes: 0,
     objects: 0,
     deadLetters: 0,
+    expired: 0,
+    lost: 0,
     processingMs: 0,
-    skipped: true,
     held: held.join('; '),
-    reason: `the source ${skipped.source} was given up, after epoch ${epoch}`,
-  })
+    reason: {
+      code: 'SOURCE_GIVEN_UP',
+      message: `the source ${skipped.source} was given up, after epoch ${epoch}`,
+    },
+  }))
   return skipped
 }

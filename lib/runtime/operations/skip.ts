@@ -7,7 +7,7 @@
  */
 import { type Head, HeadStore, type LoggedBatch } from '../../state/head.ts'
 import { laneOffsetsForHead } from '../../state/lane-offsets.ts'
-import { noteBatch } from '../../state/history.ts'
+import { noteBatch } from '../../state/history/write-history.ts'
 import {
   type BatchInput,
   loadBatchInput,
@@ -66,22 +66,27 @@ export const skip = async (operated: Operated): Promise<SkippedBatch> => {
 /** Notes a skipped batch in the history. Best effort. */
 export const noteSkipped = async (
   { store, app }: StoredApp,
-  { reason }: Head,
+  { reason, generation, plan }: Head,
   { attempts }: LoggedBatch,
   input: BatchInput,
 ): Promise<SkippedBatch> => {
   const { timeMs, sources } = input
   const held = Object.entries(sources).flatMap(([source, one]) => describeInput(source, one))
-  await noteBatch(store, app, timeMs, {
+  await noteBatch(store, app, () => ({
+    timeMs,
+    status: 'skipped',
     attempt: attempts,
     records: totalOf(input, 'records'),
     bytes: totalOf(input, 'bytes'),
     objects: totalOf(input, 'objects'),
     deadLetters: 0,
+    expired: 0,
+    lost: 0,
     processingMs: 0,
-    skipped: true,
     held: held.join('; '),
-    reason: reason?.message ?? '',
-  })
+    generation,
+    plan,
+    ...(reason === undefined ? {} : { reason }),
+  }))
   return { timeMs, attempts, reason, held }
 }

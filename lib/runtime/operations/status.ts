@@ -1,10 +1,11 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
 import { mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
-import type { ItemStore, KeyedItem } from '../../ports/item-store.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
-import { daysBack, historyKey, sortableTime } from '../../state/item-keys.ts'
+import type { BatchRecord } from '../../state/history/batch-record.ts'
+import { newestBatches } from '../../state/history/read-history.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
 import type { Backfill } from '../../state/offsets.ts'
 import { BEGINNING } from '../../state/lane-entries.ts'
@@ -52,18 +53,18 @@ export interface StateOverview {
 }
 
 /** A batch in the history. */
-export interface BatchOverview {
-  readonly timeMs: number
-  readonly attempt: number
-  readonly records: number
-  readonly bytes: number
-  readonly objects: number
-  readonly deadLetters: number
-  /** Keys that ended because they had no record for too long. */
-  readonly expired: number
-  /** Records that no longer existed. */
-  readonly lost: number
-  readonly processingMs: number
+export interface BatchOverview extends Pick<
+  BatchRecord,
+  | 'timeMs'
+  | 'attempt'
+  | 'records'
+  | 'bytes'
+  | 'objects'
+  | 'deadLetters'
+  | 'expired'
+  | 'lost'
+  | 'processingMs'
+> {
   /** What the batch contained, in words, if it was skipped. */
   readonly skipped?: string
 }
@@ -118,7 +119,7 @@ const readOnce = async (store: ItemStore, app: string, nowMs: number): Promise<O
     ...(driverNote === undefined ? {} : { driverNote }),
     lanes: await laneOverviews(store, app, head),
     ...(await manifestOverviews(store, app, head)),
-    batches: head === undefined ? [] : await lastBatches(store, app, head),
+    batches: head === undefined ? [] : await lastBatches(store, app, head, nowMs),
     // Batch times can be ahead of the clock.
     deadLetters: await countDeadLetters(store, app, sinceMs, lastTimeMs(head, nowMs)),
   }
@@ -174,39 +175,36 @@ const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] 
     return { id, kind, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
   })
 
-/** Looks back over longer and longer times, because the time between two batches is unknown. */
+/** Attempts that failed are no batches: the head says what fails. */
 const lastBatches = async (
   store: ItemStore,
   app: string,
-  { doneMs }: Head,
+  head: Head,
+  nowMs: number,
 ): Promise<readonly BatchOverview[]> => {
-  let found: readonly KeyedItem[] = []
-  for (const backMs of [60_000, 3_600_000, DAY_MS, 7 * DAY_MS]) {
-    const after = sortableTime(doneMs - backMs)
-    const days = daysBack(doneMs - backMs, doneMs)
-    found = (
-      await Promise.all(days.map((day) => store.query(historyKey(app, day).partition, { after })))
-    ).flat()
-    if (found.length >= BATCHES_SHOWN) break
-  }
-  return found
-    .map(batchOf)
-    .toSorted((a, b) => b.timeMs - a.timeMs)
-    .slice(0, BATCHES_SHOWN)
+  // One more: the newest may be an attempt.
+  const found = await newestBatches(store, app, {
+    fromMs: head.doneMs - 7 * DAY_MS,
+    toMs: lastTimeMs(head, nowMs),
+    limit: BATCHES_SHOWN + 1,
+  })
+  const batches = found.filter(({ status }) => status !== 'failed')
+  return batches.slice(0, BATCHES_SHOWN).map(batchOf)
 }
 
-const batchOf = ({ item }: KeyedItem): BatchOverview => {
-  const number = (name: string): number => (item[name] as number | undefined) ?? 0
+const batchOf = (record: BatchRecord): BatchOverview => {
+  const { timeMs, attempt, records, bytes, objects, deadLetters } = record
+  const { expired, lost, processingMs, status, held = '' } = record
   return {
-    timeMs: number('timeMs'),
-    attempt: number('attempt'),
-    records: number('records'),
-    bytes: number('bytes'),
-    objects: number('objects'),
-    deadLetters: number('deadLetters'),
-    expired: number('expired'),
-    lost: number('lost'),
-    processingMs: number('processingMs'),
-    ...(item['skipped'] === true ? { skipped: String(item['held']) } : {}),
+    timeMs,
+    attempt,
+    records,
+    bytes,
+    objects,
+    deadLetters,
+    expired,
+    lost,
+    processingMs,
+    ...(status === 'skipped' ? { skipped: held } : {}),
   }
 }

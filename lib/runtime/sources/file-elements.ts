@@ -229,6 +229,14 @@ export const countedFiles = (
 })
 
 const NAMES_SHOWN_MAX = 10
+const NAMES_NOTED_MAX = 24
+
+/** The names of the first files, for the history. */
+export const noteFiles = (
+  files: readonly { readonly key: string }[],
+): { readonly names: readonly string[] } => ({
+  names: files.slice(0, NAMES_NOTED_MAX).map(({ key }) => key),
+})
 
 /** Describes files in words. */
 export const describeFiles = (

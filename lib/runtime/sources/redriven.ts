@@ -13,7 +13,7 @@ import {
 import { lanesInput } from './lanes/input.ts'
 import type { LanesInput, LanesReading } from './lanes/read-input.ts'
 import { lanesReader } from './lanes/reader.ts'
-import { inputKind, type SourcePlace } from './source-kind.ts'
+import { inputKind, type InputNote, type SourcePlace } from './source-kind.ts'
 import {
   type Behind,
   earliestOf,
@@ -188,6 +188,20 @@ export const describeInput = (source: string, input: WholeInput): readonly strin
   ...inputKind(input.kind).describe(source, input),
   ...(input.redriven === undefined ? [] : lanesInput.describe(source, input.redriven)),
 ]
+
+/** What the history notes of an input. */
+export const noteInput = (input: WholeInput, nowMs: number): InputNote => {
+  const own = inputKind(input.kind).note?.(input, nowMs) ?? {}
+  const { redriven } = input
+  const again = redriven === undefined ? {} : (lanesInput.note?.(redriven, nowMs) ?? {})
+  return {
+    ...own,
+    ...again,
+    ...(own.lanes === undefined || again.lanes === undefined
+      ? {}
+      : { lanes: [...own.lanes, ...again.lanes] }),
+  }
+}
 
 /** Notes that an input counts as consumed, though its batch is skipped. */
 export const skipInput = async (

@@ -9,6 +9,7 @@ import type { Receiver } from '../../ports/receiver.ts'
 import type { Listener } from '../events.ts'
 import type { EventReader } from '../intake/event-reader.ts'
 import type { CombinedCode } from '../../state/combined-blocks.ts'
+import type { SourceTaken } from '../../state/history/batch-record.ts'
 import type { Location, LocationForm } from '../locations.ts'
 import type { HeldLimits } from './held-limits.ts'
 import type { LaneFeed } from './lane-feed.ts'
@@ -49,6 +50,9 @@ export interface OpenedSource {
   readonly feed?: LaneFeed
 }
 
+/** What the history notes of an input. */
+export type InputNote = Pick<SourceTaken, 'appends' | 'lanes' | 'names'>
+
 /** Operations on an input that do not need an open source. */
 export interface InputKind<I extends SourceInput = SourceInput> {
   /** The `kind` of inputs and readers. Kinds of sources with the same inputs share it. */
@@ -64,6 +68,8 @@ export interface InputKind<I extends SourceInput = SourceInput> {
   skip?(place: SourcePlace, input: I, timeMs: number): Promise<void>
   /** Describes the input in words, for operators. */
   describe(source: string, input: I): readonly string[]
+  /** What the history notes of the input. Left out: only its amounts. */
+  note?(input: I, nowMs: number): InputNote
 }
 
 /** How a location is described to users. */

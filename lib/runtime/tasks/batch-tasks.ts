@@ -18,6 +18,7 @@ import {
   type StageSide,
   type TaskRunner,
 } from '../../rdd/tasks.ts'
+import type { BatchTrace } from './batch-trace.ts'
 import { type GivenElements, givenElements } from './given.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import type { BatchSpread } from './spread-stage.ts'
@@ -31,6 +32,7 @@ export interface BatchTasksParts {
   readonly spreader?: StageSpreader | undefined
   readonly spread: BatchSpread
   readonly clock: Pick<Clock, 'now'>
+  readonly trace: BatchTrace
   /** Default: {@link SLOW_MS}. */
   readonly slowMs: number | undefined
 }
@@ -54,7 +56,11 @@ export class BatchTasks implements TaskRunner {
     return this.#numbers.next(node, side)
   }
 
-  async runStage(stage: Stage): Promise<void> {
+  runStage(stage: Stage): Promise<void> {
+    return this.#parts.trace.stage(stage, () => this.#run(stage))
+  }
+
+  async #run(stage: Stage): Promise<void> {
     const { plan, spreader, spread } = this.#parts
     if (stage.count === 1 || spreader?.takes(stage) !== true) return runHere(stage)
     const places = (this.#places ??= stagePlaces(plan))

@@ -18,9 +18,10 @@ import { blamed } from '../blame.ts'
 import { deadLetterOfKey } from '../dead-letters/of-key.ts'
 import { encodeOnly } from '../sinks/encode-only.ts'
 import type { Outputs } from '../sinks/outputs.ts'
-import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
+import { BatchRdds, type BatchRddsParts, type MoveStates } from './batch-rdds.ts'
 import { BatchTasks, type BatchTasksParts } from './batch-tasks.ts'
 import { StateMoves } from './move-states.ts'
+import type { BatchTrace } from './batch-trace.ts'
 import type { OutputsDone } from './outputs-done.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
@@ -41,6 +42,8 @@ export interface Execution extends Pick<
   /** Names the segments of this attempt. */
   readonly attemptId: string
   readonly clock: Clock
+  /** Follows what runs. */
+  readonly trace: BatchTrace
   /** See {@link Runner.slowMs}. */
   readonly slowMs: number | undefined
   /** See {@link Runner.stateBytes}. */
@@ -111,7 +114,8 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
       const context = isDone ? encodingContext(execution, rdds.context) : rdds.context
       const input = (await rdds.of(parents[0] as string))?.within(context, id)
       if (input !== undefined && isDone) await computeAgain(node, input, rdds.outputView, context)
-      else if (input !== undefined) await node.run(input, rdds.outputView)
+      else if (input !== undefined)
+        await execution.trace.output(id, async () => node.run(input, rdds.outputView))
       execution.outputsDone.done(id, rdds.takeWritten())
     } catch (error) {
       // What an output wrote before it failed is not shown to readers.
@@ -179,7 +183,7 @@ class WrittenRdds extends BatchRdds {
   constructor(execution: Execution) {
     const written: FinishedOutput[] = []
     const context = contextOf(execution, written, (id) => this.of(id))
-    super({ ...execution, context, moveStates: new StateMoves(execution).move })
+    super({ ...execution, context, moveStates: tracedMoves(execution) })
     this.context = context
     this.#written = written
     const { timeMs, fence, attemptNumber } = execution
@@ -193,6 +197,17 @@ class WrittenRdds extends BatchRdds {
   /** What was written since the last call, and must be published after the commit. */
   takeWritten(): readonly FinishedOutput[] {
     return this.#written.splice(0)
+  }
+}
+
+/** The moves of a state are a stage, with a task for each partition. */
+const tracedMoves = (execution: Execution): MoveStates => {
+  const { move } = new StateMoves(execution)
+  return (planned, exchange, view) => {
+    const count = planned.node.stateful?.partitions ?? 0
+    return execution.trace.stage({ node: planned.id, side: 'state', count }, () =>
+      move(planned, exchange, view),
+    )
   }
 }
 

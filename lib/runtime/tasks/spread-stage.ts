@@ -9,7 +9,7 @@
 import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
-import type { Stage } from '../../rdd/tasks.ts'
+import type { Stage, StageName } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { resultIn } from './columns.ts'
@@ -30,6 +30,8 @@ export interface BatchSpread {
   readonly putAside: (deadLetter: DeadLetter) => void
   /** Counts what executors have read. */
   readonly count: (part: CountedPart) => void
+  /** Told when an executor has run a task. */
+  readonly ranAway?: (stage: Pick<StageName, 'node' | 'side'>, executor: number) => void
 }
 
 /** What spreading needs. */
@@ -132,6 +134,7 @@ class Spread {
       const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal, data))
       if (answer.kind === 'done') {
         this.#done(index, answer, clock.now() - startMs)
+        this.#parts.ranAway?.(this.#stage, executor)
         return true
       }
       const { why, message } = answer as RefusedAnswer

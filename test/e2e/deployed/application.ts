@@ -9,8 +9,10 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { clientSettings, http2ClientSettings, once } from '../../../lib/adapters/aws/clients.ts'
 import { dynamodbItemStore } from '../../../lib/adapters/aws/dynamodb-item-store.ts'
 import { s3Client } from '../../../lib/adapters/aws/s3-client.ts'
-import type { Item, ItemStore } from '../../../lib/ports/item-store.ts'
+import type { ItemStore } from '../../../lib/ports/item-store.ts'
 import { type Head, HeadStore } from '../../../lib/state/head.ts'
+import type { BatchRecord } from '../../../lib/state/history/batch-record.ts'
+import { recordOf } from '../../../lib/state/history/record-form.ts'
 import { historyKey } from '../../../lib/state/item-keys.ts'
 
 export const kinesisClient = once(() => new KinesisClient(http2ClientSettings('KINESIS')))
@@ -51,8 +53,9 @@ export class Application {
   }
 
   /** The history of a batch. */
-  async history(timeMs: number): Promise<Item | undefined> {
-    return this.store.get(historyKey(this.app, timeMs))
+  async history(timeMs: number): Promise<BatchRecord | undefined> {
+    const item = await this.store.get(historyKey(this.app, timeMs))
+    return item === undefined ? undefined : recordOf(item)
   }
 
   /** Puts lines into the stream, over all of its shards. */

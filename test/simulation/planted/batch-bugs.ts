@@ -101,9 +101,9 @@ export const batchBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/driver/report.ts',
-        find: "import { noteBatch } from '../../state/history.ts'\n",
+        find: "import { noteBatch } from '../../state/history/write-history.ts'\n",
         replace: `import { storeDeadLetters } from '../../state/dead-letters.ts'
-import { noteBatch } from '../../state/history.ts'
+import { noteBatch } from '../../state/history/write-history.ts'
 `,
       },
       {

@@ -11,6 +11,7 @@ import type { SegmentRef } from '../../../state/segments.ts'
 import {
   countedFiles,
   describeFiles,
+  noteFiles,
   readFile,
   type SkippedFile,
   storedIn,
@@ -149,4 +150,5 @@ export const filesInput: InputKind<FilesInput> = Object.freeze({
   skip: async (place: SourcePlace, input: FilesInput, timeMs: number): Promise<void> =>
     void (await recordFiles(place, countedIn(input), timeMs)),
   describe: (source: string, { taken }: FilesInput) => describeFiles(source, taken),
+  note: ({ taken }: FilesInput) => noteFiles(taken),
 })

@@ -211,4 +211,5 @@ export const messagesInput: InputKind<MessagesInput> = Object.freeze({
   skip: async (place: SourcePlace, input: MessagesInput): Promise<void> =>
     record(place, input, (await readMessages(place, input, ignore, true)).taken),
   describe: (source: string, input: MessagesInput) => lanesInput.describe(source, lanesOf(input)),
+  note: (input: MessagesInput, nowMs: number) => lanesInput.note?.(lanesOf(input), nowMs) ?? {},
 })

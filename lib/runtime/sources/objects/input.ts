@@ -1,7 +1,7 @@
 /** What a batch takes from a bucket. */
 import type { BlockRef } from '../../../state/lane-entries.ts'
 import type { SegmentRef } from '../../../state/segments.ts'
-import { describeFiles, type SkippedFile } from '../file-elements.ts'
+import { describeFiles, noteFiles, type SkippedFile } from '../file-elements.ts'
 import type { InputKind, SourcePlace } from '../source-kind.ts'
 import type { SourceInput } from '../source-reader.ts'
 import type { RefusedObject } from './refused-objects.ts'
@@ -32,4 +32,5 @@ export const objectsInput: InputKind<ObjectsInput> = Object.freeze({
   skip: async (place: SourcePlace, input: ObjectsInput, timeMs: number) =>
     recordUploads(place, input, { timeMs, byKey: true }),
   describe: (source: string, { taken }: ObjectsInput) => describeFiles(source, taken),
+  note: ({ taken }: ObjectsInput) => noteFiles(taken),
 })

@@ -33,7 +33,7 @@ const checkBatches = async ({ clicks, results }: World): Promise<number> => {
     const sum = sumOf(await results.totals(batch))
     const history = await clicks.history(timeMs)
     if (history !== undefined)
-      expect(sum - before, `the records that ${timeMs} has added`).toBe(history['records'])
+      expect(sum - before, `the records that ${timeMs} has added`).toBe(history.records)
     before = sum
   }
   return batches.length

@@ -81,10 +81,9 @@ export const killSteps: readonly Step[] = moments.map(({ name, come, attempt }) 
     const counts = await world.settled()
     expect(counts).toEqual({ counted: world.model.size, lost: 0, twice: 0 })
     if (timeMs !== undefined)
-      expect(
-        (await world.clicks.history(timeMs))?.['attempt'],
-        `the attempt that ran ${timeMs}`,
-      ).toBe(attempt)
+      expect((await world.clicks.history(timeMs))?.attempt, `the attempt that ran ${timeMs}`).toBe(
+        attempt,
+      )
     return `${name} (${killed} ended): ${sayCounts(counts)}`
   },
 }))

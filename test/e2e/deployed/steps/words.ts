@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { daysBack, headKey, historyKey } from '../../../../lib/state/item-keys.ts'
+import { newestBatches } from '../../../../lib/state/history/read-history.ts'
+import { headKey, startOfDay } from '../../../../lib/state/item-keys.ts'
 import type { Application } from '../application.ts'
 import type { Step } from './step.ts'
 
@@ -16,12 +17,10 @@ interface Taken {
 
 /** The records and objects that the batches of an application have taken, by its own history. */
 const takenBy = async ({ store, app }: Application, sinceMs: number): Promise<Taken> => {
-  const days = daysBack(sinceMs, Date.now())
-  const history = (
-    await Promise.all(days.map((day) => store.query(historyKey(app, day).partition)))
-  ).flat()
-  const sum = (name: string): number =>
-    history.reduce((total, { item }) => total + Number(item[name]), 0)
+  const range = { fromMs: startOfDay(sinceMs), toMs: Date.now(), limit: Infinity }
+  const history = await newestBatches(store, app, range)
+  const sum = (name: keyof Taken): number =>
+    history.reduce((total, record) => total + record[name], 0)
   return { objects: sum('objects'), records: sum('records') }
 }
 

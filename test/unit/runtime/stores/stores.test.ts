@@ -122,6 +122,9 @@ describe.each(FORMATS)('a store of format %i', (format, parts) => {
   })
 })
 
+/** The history has a form of its own, and nothing depends on it: see test/unit/state/history. */
+const isCompared = ([partition]: Row): boolean => !partition.includes('#hist#')
+
 /** A row whose bytes are not compressed: two versions of a compressor may differ. */
 const plainRow = (row: Row): unknown => {
   const [partition, sort, attributes, bytes] = row
@@ -140,5 +143,6 @@ test('the newest format is what today\u2019s code writes', async () => {
   const { schema, rows } = await dumpWorld(world)
   const kept = dumpFor(NEWEST)
   expect(schema).toEqual(kept.schema)
-  expect(rows.map(plainRow)).toEqual(kept.rows.map(plainRow))
+  const compared = (all: readonly Row[]): readonly unknown[] => all.filter(isCompared).map(plainRow)
+  expect(compared(rows)).toEqual(compared(kept.rows))
 })

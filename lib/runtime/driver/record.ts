@@ -1,0 +1,76 @@
+/** What the history keeps of an attempt, as far as the driver knows it. */
+import type { DeadLetter } from '../../state/dead-letters.ts'
+import type { BatchRecord, SourceTaken, StateSize } from '../../state/history/batch-record.ts'
+import type { StoredState } from '../../state/manifest.ts'
+import { expiryOf } from '../../state/operator/timer.ts'
+import type { Runner } from '../runner.ts'
+import { noteInput } from '../sources/redriven.ts'
+import type { LoggedAttempt } from './head-writes.ts'
+import type { Prepared } from './run.ts'
+import type { Before } from './write-states.ts'
+
+type General = Pick<
+  BatchRecord,
+  'timeMs' | 'startedMs' | 'generation' | 'plan' | 'sources' | 'usage' | 'reason'
+>
+
+/** What is known of an attempt, however it ends. */
+export const generalRecord = (
+  runner: Runner,
+  { input, head }: LoggedAttempt,
+  startedMs: number,
+): General => {
+  const usage = runner.takeUsage?.()
+  const { reason } = head
+  return {
+    timeMs: input.timeMs,
+    startedMs,
+    generation: runner.generation,
+    plan: runner.plan.hash,
+    sources: Object.entries(input.sources).map(([id, taken]): SourceTaken => {
+      const { records, bytes, objects } = taken
+      const waiting = waitingOf(runner, id)
+      return { id, records, bytes, objects, ...noteInput(taken, startedMs), ...waiting }
+    }),
+    ...(usage === undefined ? {} : { usage }),
+    // Of the attempt before.
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+const waitingOf = ({ sources }: Runner, id: string): Pick<SourceTaken, 'waiting'> => {
+  const { objects = 0, records = 0, bytes = 0 } = sources.get(id)?.behind?.() ?? {}
+  return objects + records + bytes === 0 ? {} : { waiting: { objects, records, bytes } }
+}
+
+const sumOf = (stored: StoredState | undefined, field: 'bytes' | 'count'): number =>
+  stored?.partitions.reduce((total, partition) => total + partition[field], 0) ?? 0
+
+/** The states after a committed batch, and how they grew in it. */
+export const statesAfter = (
+  { manifest }: Pick<Prepared, 'manifest'>,
+  before: Before,
+): Pick<BatchRecord, 'states'> => ({
+  states: Object.entries(manifest.states).map(([id, stored]): StateSize => {
+    const keys = before.state.knownKeysOf(id)
+    const { expired } = expiryOf(manifest.timers[id])
+    const bytes = sumOf(stored, 'bytes')
+    return {
+      id,
+      ...(keys === undefined ? {} : { keys }),
+      bytes,
+      segments: sumOf(stored, 'count'),
+      growth: bytes - sumOf(before.manifest.states[id], 'bytes'),
+      ...(expired === undefined ? {} : { expired }),
+    }
+  }),
+})
+
+/** How many dead letters there are of each code. */
+export const codesOf = (
+  letters: readonly Pick<DeadLetter, 'code'>[],
+): Pick<BatchRecord, 'codes'> => {
+  const codes: Record<string, number> = {}
+  for (const { code } of letters) codes[code] = (codes[code] ?? 0) + 1
+  return letters.length === 0 ? {} : { codes }
+}
