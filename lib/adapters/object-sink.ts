@@ -37,44 +37,29 @@
  * The longer the time between the two, the more often an attempt stands still in between, and then
  * leaves such a part.
  */
-import { createHash } from 'node:crypto'
 import { allOrFirstError, mapAtOnce } from '../base/concurrency.ts'
 import { MillraceError } from '../base/errors.ts'
 import { type Fence, isOlderFence } from '../ports/fence.ts'
 import type { OpenBatch, PartReceipt, Receipt, Sink, SinkBatch } from '../ports/sink.ts'
 import {
+  type ConditionalBucket,
+  DIGEST_METADATA,
+  digestOf,
+  fenceMetadata,
+  fenceTextOf,
+  type ObjectPlace,
+  ownFenceOf,
+  type SeenObject,
+} from './conditional-bucket.ts'
+import { spreadObjects } from './object-spread.ts'
+import {
   checkReplaceable,
-  fenceIn,
   outputNames,
   partName,
   partNames,
   SUCCESS_FILE,
   successOf,
 } from './output-layout.ts'
-
-/** An object as it was read. */
-export interface SeenObject {
-  readonly etag: string
-  readonly metadata: Readonly<Record<string, string>>
-}
-
-/** An object to write. */
-export interface NewObject {
-  readonly key: string
-  readonly bytes: Uint8Array
-  readonly metadata: Readonly<Record<string, string>>
-}
-
-/** A bucket with conditional writes. When a condition is not met, nothing is changed. */
-export interface ConditionalBucket {
-  /** All keys that begin with the prefix. */
-  list(prefix: string): Promise<readonly string[]>
-  head(key: string): Promise<SeenObject | undefined>
-  /** Writes the object if it is still the one that was seen, or still missing. */
-  putIfSeen(object: NewObject, seen: SeenObject | undefined): Promise<boolean>
-  /** Removes the object if it is still the one that was seen. Returns whether it is gone. */
-  deleteIfSeen(key: string, seen: SeenObject): Promise<boolean>
-}
 
 /** Settings of {@link objectSink}. */
 export interface ObjectSinkOptions {
@@ -84,44 +69,8 @@ export interface ObjectSinkOptions {
   readonly prefix?: string
 }
 
-const FENCE_METADATA = 'millrace-fence'
-const DIGEST_METADATA = 'millrace-sha256'
-/** Half of the digest: enough to tell parts of one batch apart, and names stay short. */
-const DIGEST_LETTERS = 32
 const TRIES_MAX = 20
 const CALLS_AT_ONCE = 16
-
-/** One directory, and the attempt that works on it. */
-interface Place {
-  readonly bucket: ConditionalBucket
-  readonly path: string
-  readonly directory: string
-  readonly fence: Fence
-}
-
-const digestOf = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('hex').slice(0, DIGEST_LETTERS)
-
-/** Metadata is ASCII. */
-const fenceMetadata = ({ app, generation, epoch }: Fence): Readonly<Record<string, string>> => ({
-  [FENCE_METADATA]: encodeURIComponent(JSON.stringify({ app, generation, epoch })),
-})
-
-const isPercentEncoded = (text: string): boolean => /^(?:[^%]|%[0-9A-F]{2})*$/i.test(text)
-
-/** The fence of an object, as the text of a `_SUCCESS` file. */
-const fenceTextOf = ({ metadata }: SeenObject): Uint8Array | undefined => {
-  const text = metadata[FENCE_METADATA]
-  return text === undefined || !isPercentEncoded(text)
-    ? undefined
-    : Buffer.from(decodeURIComponent(text))
-}
-
-/** The fence under which an object was written; undefined if this application did not write it. */
-const ownFenceOf = (object: SeenObject, { app }: Fence): Fence | undefined => {
-  const by = fenceIn(fenceTextOf(object) ?? new Uint8Array())
-  return by?.app === app ? by : undefined
-}
 
 /**
  * What is in the directory, without the parts whose names are given. Step 1.
@@ -129,7 +78,7 @@ const ownFenceOf = (object: SeenObject, { app }: Fence): Fence | undefined => {
  * Errors: `OUTPUT_EXISTS`, `OUTPUT_FENCED`.
  */
 const readExisting = async (
-  { bucket, path, directory, fence }: Place,
+  { bucket, path, directory, fence }: ObjectPlace,
   without: readonly string[] = [],
 ): Promise<ReadonlyMap<string, SeenObject>> => {
   const known = new Set(without)
@@ -161,7 +110,7 @@ export interface CreatedPart {
 
 /** Step 2. */
 const createPart = async (
-  { bucket, path, directory, fence }: Place,
+  { bucket, path, directory, fence }: ObjectPlace,
   partition: number,
   bytes: Uint8Array,
 ): Promise<CreatedPart> => {
@@ -189,7 +138,7 @@ const changedMeanwhile = (place: string): MillraceError =>
 
 /** Removes what other attempts have left. */
 const removeOthers = async (
-  { bucket, directory, fence }: Place,
+  { bucket, directory, fence }: ObjectPlace,
   there: ReadonlyMap<string, SeenObject>,
 ): Promise<void> => {
   await mapAtOnce([...there], CALLS_AT_ONCE, async ([name, object]) => {
@@ -200,7 +149,7 @@ const removeOthers = async (
 }
 
 /** Step 4. */
-const publish = async (place: Place, { parts, others }: Written): Promise<void> => {
+const publish = async (place: ObjectPlace, { parts, others }: Written): Promise<void> => {
   const { bucket, directory, fence } = place
   const key = `${directory}/${SUCCESS_FILE}`
   const bytes = successOf(fence, parts)
@@ -221,22 +170,34 @@ interface Written {
   readonly parts: readonly string[]
   /** Whether another attempt was seen. */
   readonly others: boolean
+  /** See `SinkBatch.spreadTo`. */
+  readonly spreadTo?: string | undefined
 }
 
 type Names = number | readonly string[]
 
+interface Receipted {
+  readonly names: Names
+  readonly others?: boolean
+  readonly spreadTo?: string
+}
+
 /** The names of the parts: a number if all are plain, else a list. */
-const receiptOf = ({ parts, others }: Written): string => {
+const receiptOf = ({ parts, others, spreadTo }: Written): string => {
   const isPlain = parts.every((name, index) => name === partName(index))
   const names: Names = isPlain ? parts.length : parts
+  if (spreadTo !== undefined) return JSON.stringify({ names, others, spreadTo })
   return JSON.stringify(others ? { names, others } : names)
 }
 
 const writtenIn = (receipt: Receipt): Written => {
-  const value = JSON.parse(receipt ?? '0') as Names | { names: Names; others: true }
-  const { names, others } =
-    typeof value === 'object' && 'others' in value ? value : { names: value, others: false }
-  return { parts: typeof names === 'number' ? partNames(names) : names, others }
+  const value = JSON.parse(receipt ?? '0') as Names | Receipted
+  const {
+    names,
+    others = false,
+    spreadTo,
+  }: Receipted = typeof value === 'object' && 'names' in value ? value : { names: value }
+  return { parts: typeof names === 'number' ? partNames(names) : names, others, spreadTo }
 }
 
 /**
@@ -248,7 +209,7 @@ export const objectSink = ({
   bucket,
   prefix = '',
 }: ObjectSinkOptions): Sink<Uint8Array> => {
-  const placeOf = (path: string, fence: Fence): Place => ({
+  const placeOf = (path: string, fence: Fence): ObjectPlace => ({
     bucket,
     path,
     directory: prefix + outputNames(path).join('/'),
@@ -256,7 +217,7 @@ export const objectSink = ({
   })
   return {
     description,
-    async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+    async open({ path, spreadTo }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
       const place = placeOf(path, fence)
       const created: CreatedPart[] = []
       let looked: ReturnType<typeof readExisting> | undefined
@@ -281,7 +242,7 @@ export const objectSink = ({
             before.size > 0 ||
             created.some(({ isTaken }) => isTaken) ||
             (isShared && (await readExisting(place, parts)).size > 0)
-          return receiptOf({ parts, others })
+          return receiptOf({ parts, others, spreadTo })
         },
         abandon: async () => undefined,
       }
@@ -289,6 +250,12 @@ export const objectSink = ({
     async writePart({ path }, fence, partition, bytes): Promise<PartReceipt> {
       return JSON.stringify(await createPart(placeOf(path, fence), partition, bytes))
     },
-    publish: ({ path }, fence, receipt) => publish(placeOf(path, fence), writtenIn(receipt)),
+    publish({ path, timeMs }, fence, receipt): Promise<void> {
+      const place = placeOf(path, fence)
+      const written = writtenIn(receipt)
+      const { parts: bundles, others, spreadTo } = written
+      if (spreadTo === undefined) return publish(place, written)
+      return spreadObjects(place, { path, timeMs, spreadTo, fence, bundles }, { prefix, others })
+    },
   }
 }

@@ -11,6 +11,12 @@ export const SUCCESS_FILE = '_SUCCESS'
 /** The same file before the batch is published. It is hidden from readers by its first letter. */
 export const ATTEMPT_FILE = '_ATTEMPT'
 
+/**
+ * In the place of a batch whose files are spread: below which path, and `_SUCCESS` of the run that
+ * it replaces.
+ */
+export const SPREAD_FILE = '_SPREAD'
+
 /** The file of a partition. */
 export const partName = (partition: number): string => `part-${String(partition).padStart(5, '0')}`
 

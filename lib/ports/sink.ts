@@ -9,6 +9,11 @@ export interface SinkBatch {
   readonly path: string
   /** The batch time, epoch milliseconds. */
   readonly timeMs: number
+  /**
+   * Only for sinks of files. The parts are bundles (`lib/base/file-bundle.ts`), and this is where
+   * their files belong: below this path, beside those of other batches. Empty: below the root.
+   */
+  readonly spreadTo?: string
   /** The settings of an output that was declared with `saveTo`: plain data of its kind. */
   readonly settings?: object
 }
@@ -56,6 +61,11 @@ export interface SinkBatch {
  * - `isFenced: false`, for a terminal. Nothing can be refused or replaced: outputs happen at least
  *   once.
  * - no `writePart`: all parts are written by the process that has opened the batch.
+ *
+ * A batch with `spreadTo` has its own place like any other. Its files come to their directories in
+ * `publish`, which is repeated until all are there, each under a name of its own that has the batch
+ * time: `part-1700000000000-00000.parquet`. So a reader that lists the directories sees only files
+ * of batches that are committed, each once. It may see some files of a batch before the others.
  *
  * What the caller must do: open a batch once in an attempt, write each partition once, in any
  * order, and then call `finish` or `abandon`. The writes come one after the other; with

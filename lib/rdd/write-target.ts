@@ -10,6 +10,11 @@ export interface WriteTarget {
   readonly place: string
   /** How a partition becomes bytes. Missing if the target takes elements. */
   readonly format?: Format
+  /**
+   * Whether the parts are bundles of files that lie in directories below the place, together with
+   * those of other batches.
+   */
+  readonly spread?: boolean
   /** What `saveTo` was given. Missing for other outputs. */
   readonly sink?: SinkDeclaration
 }

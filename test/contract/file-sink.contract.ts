@@ -4,35 +4,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { partsIn } from '../../lib/adapters/output-layout.ts'
 import type { Fence } from '../../lib/ports/fence.ts'
-import type { Sink } from '../../lib/ports/sink.ts'
 import { expectError } from './errors.ts'
+import { type FileTree, isFence, shown } from './file-tree.ts'
+import { spreadSinkContract } from './spread-sink.contract.ts'
 import { sinkContract, type SinkUnderTest } from './sink.contract.ts'
 import { fenceOf, finishBatch, writeBatch } from './write-batch.ts'
 
-/** A tree of files that a test can look into. Cleans up by itself when the test has finished. */
-export interface FileTree {
-  readonly sink: Sink<Uint8Array>
-  /** All files that a reader of the tree sees, by path. */
-  files(): Promise<ReadonlyMap<string, Uint8Array>>
-  /**
-   * The name of a part whose plain name is taken by other bytes. Left out: files are replaced, and
-   * all names are plain.
-   */
-  readonly renames?: (text: string, index: number) => string
-  /** Puts a file there that Millrace did not write. */
-  plant(path: string, bytes: Uint8Array): Promise<void>
-}
-
 const bytesOf = (text: string): Buffer => Buffer.from(text)
-
-/** The files with their content as text. */
-const shown = (files: ReadonlyMap<string, Uint8Array>): Readonly<Record<string, string>> =>
-  Object.fromEntries([...files].map(([path, content]) => [path, Buffer.from(content).toString()]))
-
-const isFence = (text: string, { app, generation, epoch }: Fence): boolean => {
-  const found = JSON.parse(text) as Partial<Fence>
-  return found.app === app && found.generation === generation && found.epoch === epoch
-}
 
 /** What a batch looks like: its parts, by name, and a `_SUCCESS` that names them. */
 const batchOf = (
@@ -200,9 +178,11 @@ export const fileSinkContract = (
     beforeEach(async () => {
       current = await open()
     })
-    files(() => {
+    const tree = (): FileTree => {
       if (current === undefined) throw new Error('the tree is there only in a test')
       return current
-    })
+    }
+    files(tree)
+    spreadSinkContract(tree)
   })
 }

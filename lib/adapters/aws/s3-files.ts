@@ -11,7 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConditionalBucket, NewObject, SeenObject } from '../object-sink.ts'
+import type { ConditionalBucket, NewObject, SeenObject } from '../conditional-bucket.ts'
 import { isConditionFailed, isConflict, isMissingObject } from './s3-errors.ts'
 
 /** A bucket and its client. */
@@ -141,6 +141,7 @@ const deleteIfSeen = (
 export const s3ConditionalBucket = (place: Bucket): ConditionalBucket => ({
   list: (prefix) => listKeys(place, prefix),
   head: (key) => headObject(place, key),
+  get: (key) => readObject(place, key),
   putIfSeen: (object, seen) => putIfSeen(place, object, seen),
   deleteIfSeen: (key, seen) => deleteIfSeen(place, key, seen),
 })

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -48,5 +49,16 @@ const makeDirectory = (path: string, mode: number | undefined): void => {
     // Another process was faster.
     const isThere = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
     if (!isThere) throw error
+  }
+}
+
+/** Writes a new file so that its content survives a power failure. Its name does not yet. */
+export const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
+  const handle = await open(file, 'wx')
+  try {
+    await handle.writeFile(bytes)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

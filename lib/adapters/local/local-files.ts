@@ -9,7 +9,8 @@
  *    new one to the target. A reader sees the old directory, no directory, or the new one.
  * 4. Sync the names, and remove what was moved aside. A crash before this leaves a hidden directory
  *    that the next write of this path removes.
- * 5. After the commit, rename `_ATTEMPT` to `_SUCCESS`. A batch that is given up never has it.
+ * 5. After the commit, rename `_ATTEMPT` to `_SUCCESS`. A batch that is given up never has it. The
+ *    files of a batch with `spreadTo` come to their directories before: see spread-files.ts.
  *
  * Step 3 is not interrupted by this process. The lock of the store keeps attempts in other
  * processes away. For processes that do not share a store, the fence of the directory that was
@@ -17,7 +18,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import type { Fence } from '../../ports/fence.ts'
@@ -32,8 +33,9 @@ import {
   SUCCESS_FILE,
   successOf,
 } from '../output-layout.ts'
-import { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
+import { makeDurableDirectory, syncDirectory, writeDurably } from './durable-directory.ts'
 import { fixOfFileError } from './file-errors.ts'
+import { keepFormer, spreadLocalFiles, spreadRootIn } from './local-spread.ts'
 import { isDiskFull } from './sqlite-errors.ts'
 
 /** Settings of {@link localFiles}. */
@@ -98,16 +100,6 @@ const mustReplace = (path: string, target: string, fence: Fence): boolean => {
   return there
 }
 
-const writeDurably = async (file: string, bytes: Uint8Array): Promise<void> => {
-  const handle = await open(file, 'wx')
-  try {
-    await handle.writeFile(bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /**
  * Step 3. Returns the directory with the replaced content, if there was any. It is synchronous, so
  * that no other attempt can run in between.
@@ -160,16 +152,18 @@ const removeLeftovers = async (target: string): Promise<void> => {
 /** A {@link Sink} of files in a directory tree of this machine. */
 export const localFiles = ({ root }: LocalFilesOptions): Sink<Uint8Array> => ({
   description: `directory ${root}`,
-  async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+  async open({ path, spreadTo }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
     const target = join(root, ...outputNames(path))
-    const batch = new LocalBatch(path, target, fence)
+    const batch = new LocalBatch({ path, spreadTo, target, fence })
     await batch.begin()
     return batch
   },
-  async publish({ path }: SinkBatch, fence: Fence): Promise<void> {
+  async publish({ path, timeMs }: SinkBatch, fence: Fence): Promise<void> {
     const target = join(root, ...outputNames(path))
     try {
-      publishAt(path, target, fence)
+      const spreadTo = spreadRootIn(target)
+      if (spreadTo === undefined) publishAt(path, target, fence)
+      else await spreadLocalFiles({ root, target, path, timeMs, spreadTo, fence })
     } catch (error) {
       throw outputError(error, target)
     }
@@ -188,16 +182,25 @@ const publishAt = (path: string, target: string, fence: Fence): void => {
   syncDirectory(target)
 }
 
+/** A batch, and the directory that becomes its place. */
+interface LocalPlace extends Pick<SinkBatch, 'path'> {
+  readonly spreadTo: string | undefined
+  readonly target: string
+  readonly fence: Fence
+}
+
 class LocalBatch implements OpenBatch<Uint8Array> {
   readonly #path: string
+  readonly #spreadTo: string | undefined
   readonly #target: string
   readonly #fence: Fence
   /** The hidden directory of this attempt. */
   readonly #written: string
   #parts = 0
 
-  constructor(path: string, target: string, fence: Fence) {
+  constructor({ path, spreadTo, target, fence }: LocalPlace) {
     this.#path = path
+    this.#spreadTo = spreadTo
     this.#target = target
     this.#fence = fence
     this.#written = hiddenSibling(target)
@@ -223,6 +226,8 @@ class LocalBatch implements OpenBatch<Uint8Array> {
     await this.#orAbandon(async () => {
       const content = successOf(this.#fence, partNames(this.#parts))
       await writeDurably(join(this.#written, ATTEMPT_FILE), content)
+      if (this.#spreadTo !== undefined)
+        await keepFormer(this.#target, this.#written, this.#spreadTo)
       syncDirectory(this.#written)
       const aside = putInPlace(this.#path, this.#target, this.#written, this.#fence)
       syncDirectory(dirname(this.#target))

@@ -1,5 +1,6 @@
 import type { Fence } from '../../ports/fence.ts'
 import type { OpenBatch, Sink, SinkBatch } from '../../ports/sink.ts'
+import { type SpreadPlace, spreadFiles } from '../spread-files.ts'
 import {
   checkReplaceable,
   isOf,
@@ -23,6 +24,8 @@ export interface MemoryFiles extends Sink<Uint8Array> {
 interface Finished {
   readonly success: Uint8Array
   readonly parts: readonly Uint8Array[]
+  /** See `SinkBatch.spreadTo`. */
+  readonly spreadTo: string | undefined
 }
 
 /**
@@ -54,9 +57,26 @@ export const memoryFiles = (): MemoryFiles => {
     return there
   }
 
+  const spreadPlace = (path: string, batch: Finished, fence: Fence): SpreadPlace => ({
+    bundle: async (name) => batch.parts[partNames(batch.parts.length).indexOf(name)],
+    async create(file, bytes, isReplaced): Promise<void> {
+      const there = stored.get(file)
+      if (there !== undefined && !isReplaced && !Buffer.from(there).equals(bytes))
+        checkReplaceable(file, undefined, fence)
+      stored.set(file, new Uint8Array(bytes))
+    },
+    remove: async (file) => void stored.delete(file),
+    success: async () => stored.get(`${path}/${SUCCESS_FILE}`),
+    async succeed(bytes): Promise<boolean> {
+      stored.set(`${path}/${SUCCESS_FILE}`, bytes)
+      return true
+    },
+    clear: async () => undefined,
+  })
+
   return {
     description: 'files in memory',
-    async open({ path }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+    async open({ path, spreadTo }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
       findReplaced(path, fence)
       const parts: Uint8Array[] = []
       return {
@@ -65,18 +85,32 @@ export const memoryFiles = (): MemoryFiles => {
         },
         async finish(): Promise<undefined> {
           findReplaced(path, fence)
-          finished.set(path, { success: successOf(fence, partNames(parts.length)), parts })
+          const success = successOf(fence, partNames(parts.length))
+          finished.set(path, { success, parts, spreadTo })
         },
         async abandon(): Promise<void> {
           parts.length = 0
         },
       }
     },
-    async publish({ path }: SinkBatch, fence: Fence): Promise<void> {
+    async publish({ path, timeMs }: SinkBatch, fence: Fence): Promise<void> {
       const replaced = findReplaced(path, fence)
       const batch = finished.get(path)
       // It is published already: another call of the same attempt was faster.
       if (batch === undefined || !isOf(batch.success, fence)) return
+      const { spreadTo } = batch
+      if (spreadTo !== undefined) {
+        const bundles = partNames(batch.parts.length)
+        await spreadFiles(spreadPlace(path, batch, fence), {
+          path,
+          timeMs,
+          spreadTo,
+          fence,
+          bundles,
+        })
+        finished.delete(path)
+        return
+      }
       finished.delete(path)
       for (const name of replaced) stored.delete(name)
       for (const [partition, bytes] of batch.parts.entries())

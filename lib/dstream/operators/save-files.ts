@@ -6,6 +6,7 @@ import { MillraceError } from '../../base/errors.ts'
 import type { Format } from '../../formats/format.ts'
 import { type RDD, rddOfElements } from '../../rdd/rdd.ts'
 import { writeChecked, writeWhole } from '../../rdd/write-checked.ts'
+import type { WriteTarget } from '../../rdd/write-target.ts'
 import type { Panes } from '../../state/operator/panes.ts'
 import { checkDurationMs, checkText } from '../checks.ts'
 import type { DStream } from '../dstream.ts'
@@ -42,7 +43,7 @@ export interface FileOptions {
 
 const ROLL_BYTES_MAX = 512 * 1024 * 1024
 
-/** What the two operations pass. */
+/** What the operations pass. */
 interface SavedFiles {
   readonly operation: string
   readonly format: Format
@@ -53,6 +54,10 @@ interface SavedFiles {
    * part without elements is a file too. Default: true.
    */
   readonly joins?: boolean
+  /** In which the elements of several batches are written. Default: `format`. */
+  readonly rolledFormat?: Format
+  /** Whether what the format gives are bundles of files. See `WriteTarget`. */
+  readonly spread?: boolean
   readonly prefix: string
   readonly suffix: string | FileOptions | undefined
   readonly options: FileOptions | undefined
@@ -61,7 +66,7 @@ interface SavedFiles {
 /** Adds an output that writes files in a format. */
 export const saveFiles = <T>(
   stream: DStream<T>,
-  { operation, format, prepare, joins = true, ...given }: SavedFiles,
+  { operation, format, prepare, joins = true, spread = false, ...given }: SavedFiles,
 ): void => {
   const { prefix, suffix: second = '', options: third } = given
   const [suffix, options = {}] =
@@ -69,25 +74,33 @@ export const saveFiles = <T>(
   checkText(operation, prefix, 'a prefix')
   checkText(operation, suffix, 'a suffix')
   const rule = ruleOf(operation, stream, checkOptions(operation, options))
-  const { skipEmpty = false } = options
-  const placeAt = (timeMs: number): string => outputPath(prefix, suffix, timeMs)
+  const { skipEmpty = spread } = options
+  const placeAt = (timeMs: number): string => (spread ? prefix : outputPath(prefix, suffix, timeMs))
+  const kind = spread ? { spread } : {}
+  const targetAt = (timeMs: number, of: Format): WriteTarget => ({
+    place: placeAt(timeMs),
+    format: of,
+    ...kind,
+  })
   const places = { writesTo: prefix, placeAt }
   if (rule !== undefined) {
     const rolled = stream.to<Uint8Array>(rolledNode(stream, { format, prepare, joins }, rule))
-    const pieces = joins ? joined : joinedBy(format)
+    const pieces = joins ? joined : joinedBy(given.rolledFormat ?? format)
     const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> => {
       await prepare?.()
-      await batch.write({ place: placeAt(batch.timeMs), format: pieces }, await input.partitions())
+      await batch.write(targetAt(batch.timeMs, pieces), await input.partitions())
     }
-    rolled.emit(outputNode(operation, rolled.node, { prefix, suffix, ...rule }, write, places))
+    rolled.emit(
+      outputNode(operation, rolled.node, { prefix, suffix, ...kind, ...rule }, write, places),
+    )
     rolled.named(rollId(placeAt(0)))
     return
   }
-  const parameters = { prefix, suffix, ...(skipEmpty ? { skipEmpty } : {}) }
+  const parameters = { prefix, suffix, ...kind, ...(skipEmpty ? { skipEmpty } : {}) }
   const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> => {
     await prepare?.()
-    const target = { place: placeAt(batch.timeMs), format }
-    if (joins) return writeChecked(input, target, batch.write, { skipEmpty })
+    const target = targetAt(batch.timeMs, format)
+    if (joins || spread) return writeChecked(input, target, batch.write, { skipEmpty })
     // A part without elements would be a file without columns, which readers refuse.
     await writeWhole(input, target, async (_, partitions) => {
       const filled = partitions.filter((elements) => elements.length > 0)

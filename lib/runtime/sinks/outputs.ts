@@ -1,7 +1,7 @@
 /** The outputs of a pipeline. The sink of its kind writes each place, under the fence (B4). */
 import { mapAtOnce } from '../../base/concurrency.ts'
 import type { Fence } from '../../ports/fence.ts'
-import type { Receipt, Sink } from '../../ports/sink.ts'
+import type { Receipt, Sink, SinkBatch } from '../../ports/sink.ts'
 import type { PartsTarget, WriteTarget } from '../../rdd/write-target.ts'
 import type { FinishedOutput } from '../../state/finished-output.ts'
 import type { Listener } from '../events.ts'
@@ -71,6 +71,25 @@ export interface OutputsParts {
 
 const PUBLISHED_AT_ONCE = 16
 
+/** Where a batch is whose files are spread. Readers of tables pass over the name. */
+const BATCHES = '_batches'
+
+/** The place of a batch below the location of its output. */
+const batchAt = (
+  { path, ...location }: SinkLocation,
+  { spread, sink }: WriteTarget,
+  timeMs: number,
+): { readonly location: SinkLocation; readonly batch: SinkBatch } => {
+  if (spread === true) {
+    const spreadTo = path.replace(/\/+$/, '')
+    const own = [spreadTo, BATCHES, String(timeMs)].filter((name) => name !== '').join('/')
+    const batch = { path: own, timeMs, spreadTo }
+    return { location: { ...location, path: own }, batch }
+  }
+  const settings = sink === undefined ? {} : { settings: sink.settings }
+  return { location: { ...location, path }, batch: { path, timeMs, ...settings } }
+}
+
 const finishedOutput = (
   location: SinkLocation,
   { timeMs, fence: { generation, epoch } }: OutputStamp,
@@ -115,42 +134,41 @@ export const outputsTo = ({ locate, ports, listen }: OutputsParts): Outputs => {
   const sinks = new OpenSinks(ports)
 
   /** Everything about the place of a target. */
-  const placeOf = async (target: WriteTarget) => {
-    const location = locate(target.place)
+  const placeOf = async (target: WriteTarget, timeMs: number) => {
+    const { location, batch } = batchAt(locate(target.place), target, timeMs)
     const kind = sinkKindOf(location)
-    return { location, kind, sink: await sinks.of(kind, location) }
+    return { location, batch, kind, sink: await sinks.of(kind, location) }
   }
 
   return {
     async write(target, partitions, { timeMs, fence }): Promise<FinishedOutput | undefined> {
-      const { location, kind, sink } = await placeOf(target)
+      const { location, batch, kind, sink } = await placeOf(target, timeMs)
       // Encode all partitions first: an element that cannot be encoded must not leave half a batch.
       const contents = partitions.map((elements) => kind.encode(elements, target))
-      const settings = target.sink === undefined ? {} : { settings: target.sink.settings }
-      const batch = await sink.open({ path: location.path, timeMs, ...settings }, fence)
+      const opened = await sink.open(batch, fence)
       try {
-        for (const [index, content] of contents.entries()) await batch.write(index, content)
+        for (const [index, content] of contents.entries()) await opened.write(index, content)
       } catch (error) {
-        await batch.abandon()
+        await opened.abandon()
         throw error
       } finally {
-        const count = batch.throttled?.() ?? 0
+        const count = opened.throttled?.() ?? 0
         const place = target.sink?.place ?? target.place
         if (count > 0) listen?.({ event: 'throttled', timeMs, place, count })
       }
-      const receipt = await batch.finish()
+      const receipt = await opened.finish()
       return sink.publish === undefined
         ? undefined
         : finishedOutput(location, { timeMs, fence }, receipt)
     },
 
     async openParts(target, { timeMs, fence }, finished): Promise<PartsTarget | undefined> {
-      const { location, kind, sink } = await placeOf(target)
+      const { location, batch, kind, sink } = await placeOf(target, timeMs)
       if (sink.isAtomic === false || sink.isFenced === false) return undefined
       return outputParts({
         // What is atomic is a file for each partition.
         sink: sink as Sink<Uint8Array>,
-        batch: { path: location.path, timeMs },
+        batch,
         fence,
         encode: (elements) => kind.encode(elements, target) as Uint8Array,
         finished(receipt) {

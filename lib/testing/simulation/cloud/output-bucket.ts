@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { ConditionalBucket, NewObject, SeenObject } from '../../../adapters/object-sink.ts'
+import type {
+  ConditionalBucket,
+  NewObject,
+  SeenObject,
+} from '../../../adapters/conditional-bucket.ts'
 
 interface StoredObject extends SeenObject {
   readonly bytes: Uint8Array
@@ -15,6 +19,11 @@ export class OutputBucket implements ConditionalBucket {
 
   async head(key: string): Promise<SeenObject | undefined> {
     return this.#objects.get(key)
+  }
+
+  async get(key: string): Promise<StoredObject | undefined> {
+    const there = this.#objects.get(key)
+    return there && { ...there, bytes: new Uint8Array(there.bytes) }
   }
 
   async putIfSeen(

@@ -1,8 +1,5 @@
-import {
-  type ConditionalBucket,
-  type CreatedPart,
-  objectSink,
-} from '../../../adapters/object-sink.ts'
+import type { ConditionalBucket } from '../../../adapters/conditional-bucket.ts'
+import { type CreatedPart, objectSink } from '../../../adapters/object-sink.ts'
 import type { Fence } from '../../../ports/fence.ts'
 import type { OpenBatch, PartReceipt, Receipt, Sink, SinkBatch } from '../../../ports/sink.ts'
 import type { Caller } from '../calls.ts'
@@ -55,9 +52,9 @@ export const simulatedOutputs = (
         },
       }
     },
-    async writePart({ path, timeMs }, fence, partition, bytes): Promise<PartReceipt> {
-      observer.partWriting({ environment, path, partition, bytes, fence })
-      return (await sink.writePart?.({ path, timeMs }, fence, partition, bytes)) as PartReceipt
+    async writePart(batch, fence, partition, bytes): Promise<PartReceipt> {
+      observer.partWriting({ environment, path: batch.path, partition, bytes, fence })
+      return (await sink.writePart?.(batch, fence, partition, bytes)) as PartReceipt
     },
   }
 }
@@ -80,6 +77,7 @@ const bucketThrough = (
   return {
     list: (prefix) => step(`list outputs ${prefix}`, () => bucket.list(prefix)),
     head: (key) => step(`head output ${key}`, () => bucket.head(key)),
+    get: (key) => step(`get output ${key}`, () => bucket.get(key)),
     putIfSeen: (object, seen) => change('put', object.key, () => bucket.putIfSeen(object, seen)),
     deleteIfSeen: (key, seen) => change('delete', key, () => bucket.deleteIfSeen(key, seen)),
   }

@@ -28,6 +28,7 @@ const processAt = (bucket: OutputBucket, standsAt?: (call: string) => boolean) =
     bucket: {
       list: async (prefix) => (await gate('list'), bucket.list(prefix)),
       head: async (key) => (await gate('head'), bucket.head(key)),
+      get: async (key) => (await gate('get'), bucket.get(key)),
       putIfSeen: async (object, seen) => {
         await gate(`put ${object.key}`)
         return bucket.putIfSeen(object, seen)

@@ -1,6 +1,6 @@
 import type { DStream, Pipeline } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { ConditionalBucket } from '../../../../lib/adapters/object-sink.ts'
+import type { ConditionalBucket } from '../../../../lib/adapters/conditional-bucket.ts'
 import { partsIn } from '../../../../lib/adapters/output-layout.ts'
 import type { Executors } from '../../../../lib/ports/executors.ts'
 import type { TaskRequest } from '../../../../lib/runtime/tasks/task-request.ts'
@@ -36,6 +36,7 @@ const watched =
   (bucket, by): ConditionalBucket => ({
     list: (prefix) => (calls.push(`list ${by}`), bucket.list(prefix)),
     head: (key) => (calls.push(`head ${by}`), bucket.head(key)),
+    get: (key) => (calls.push(`get ${by}`), bucket.get(key)),
     putIfSeen: (object, seen) => (
       puts.push({ by, key: object.key }),
       bucket.putIfSeen(object, seen)
@@ -363,6 +364,7 @@ const slowSink = (
   bucketOf: (bucket) => ({
     list: (prefix) => bucket.list(prefix),
     head: (key) => bucket.head(key),
+    get: (key) => bucket.get(key),
     deleteIfSeen: (key, seen) => bucket.deleteIfSeen(key, seen),
     async putIfSeen(object, seen) {
       if (object.key.includes('/part-')) await wrote(object.bytes.byteLength)
