@@ -27,6 +27,7 @@ export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { PrintOptions } from './dstream/operators/print.ts'
 export type { FormatFileOptions } from './dstream/operators/save-as-files.ts'
+export type { PartitionColumns } from './formats/hive-directory.ts'
 export type { FileOptions } from './dstream/operators/save-files.ts'
 export type {
   KeyVisit,

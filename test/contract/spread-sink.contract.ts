@@ -24,7 +24,10 @@ const bundleOf = (files: Readonly<Record<string, string>>): Uint8Array =>
 type Bundle = Readonly<Record<string, string>>
 
 /** What is there of a batch whose files are spread. */
-const spread = (by: Fence, files: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> => ({
+const spread = (
+  by: Fence,
+  files: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> => ({
   ...Object.fromEntries(Object.entries(files).map(([name, text]) => [`daily/${name}`, text])),
   [`${PLACE}/_SUCCESS`]: expect.toSatisfy(
     (text: string) =>

@@ -1,4 +1,5 @@
 import type { DStream, Pipeline } from 'millrace'
+import { jsonLines } from 'millrace/formats'
 import { describe, expect, test } from 'vitest'
 import type { ConditionalBucket } from '../../../../lib/adapters/conditional-bucket.ts'
 import { partsIn } from '../../../../lib/adapters/output-layout.ts'
@@ -67,8 +68,10 @@ const publishedIn = (world: World): Readonly<Record<string, readonly string[]>> 
   return Object.fromEntries(
     successes.map(([key, success]) => {
       const directory = key.slice(0, key.lastIndexOf('/'))
+      // The files of a table are beside its batches.
+      const root = directory.replace(/\/_batches\/\d+$/, '')
       const textOf = (name: string): string =>
-        Buffer.from(files.get(`${directory}/${name}`) ?? Buffer.from('gone')).toString('utf8')
+        Buffer.from(files.get(`${root}/${name}`) ?? Buffer.from('gone')).toString('utf8')
       return [directory, partsIn(success).map(textOf)]
     }),
   )
@@ -101,6 +104,13 @@ const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => void>> = {
     shout(lines).saveAsTextFiles('s3://results/out')
     shout(lines).saveAsTextFiles('s3://results/again')
   },
+  'rows in the directories of a table': (lines) =>
+    shout(lines)
+      .map((line) => ({ line, last: line.includes('NOT') ? new Date(0) : line.slice(-1) }))
+      .saveAsFiles('s3://results/out', {
+        format: jsonLines(),
+        partitionBy: ({ last }) => ({ last: last as string }),
+      }),
   'a directory, which the driver writes': (lines) => {
     shout(lines).saveAsTextFiles('out')
     lines.saveAsTextFiles('s3://results/out')
