@@ -106,7 +106,7 @@ const createFiles = async (
       const path = names[file] as string
       await place.create(pathBelow(batch.spreadTo, path), own, replaced.has(path))
     })
-    created.push(...names)
+    for (const path of names) created.push(path)
   }
   return created
 }

@@ -11,7 +11,7 @@ import { fenceOf, finishBatch } from './write-batch.ts'
 /** Where a process stops, by the number of the call, and what happens to it there. */
 export interface Stop {
   readonly call: number
-  /** It dies before the call or after it, or stands still before it for as long as it can matter. */
+  /** It dies before the call or after it, or stands still before it until all others are done. */
   readonly how: 'before' | 'after' | 'stands'
 }
 

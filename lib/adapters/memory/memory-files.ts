@@ -28,6 +28,29 @@ interface Finished {
   readonly spreadTo: string | undefined
 }
 
+/** The place of a batch whose files are spread. */
+const spreadPlace = (
+  stored: Map<string, Uint8Array>,
+  path: string,
+  batch: Finished,
+  fence: Fence,
+): SpreadPlace => ({
+  bundle: async (name) => batch.parts[partNames(batch.parts.length).indexOf(name)],
+  async create(file, bytes, isReplaced): Promise<void> {
+    const there = stored.get(file)
+    if (there !== undefined && !isReplaced && !Buffer.from(there).equals(bytes))
+      checkReplaceable(file, undefined, fence)
+    stored.set(file, new Uint8Array(bytes))
+  },
+  remove: async (file) => void stored.delete(file),
+  success: async () => stored.get(`${path}/${SUCCESS_FILE}`),
+  async succeed(bytes): Promise<boolean> {
+    stored.set(`${path}/${SUCCESS_FILE}`, bytes)
+    return true
+  },
+  clear: async () => undefined,
+})
+
 /**
  * A {@link Sink} of files in the memory of this process.
  *
@@ -57,23 +80,6 @@ export const memoryFiles = (): MemoryFiles => {
     return there
   }
 
-  const spreadPlace = (path: string, batch: Finished, fence: Fence): SpreadPlace => ({
-    bundle: async (name) => batch.parts[partNames(batch.parts.length).indexOf(name)],
-    async create(file, bytes, isReplaced): Promise<void> {
-      const there = stored.get(file)
-      if (there !== undefined && !isReplaced && !Buffer.from(there).equals(bytes))
-        checkReplaceable(file, undefined, fence)
-      stored.set(file, new Uint8Array(bytes))
-    },
-    remove: async (file) => void stored.delete(file),
-    success: async () => stored.get(`${path}/${SUCCESS_FILE}`),
-    async succeed(bytes): Promise<boolean> {
-      stored.set(`${path}/${SUCCESS_FILE}`, bytes)
-      return true
-    },
-    clear: async () => undefined,
-  })
-
   return {
     description: 'files in memory',
     async open({ path, spreadTo }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
@@ -101,7 +107,7 @@ export const memoryFiles = (): MemoryFiles => {
       const { spreadTo } = batch
       if (spreadTo !== undefined) {
         const bundles = partNames(batch.parts.length)
-        await spreadFiles(spreadPlace(path, batch, fence), {
+        await spreadFiles(spreadPlace(stored, path, batch, fence), {
           path,
           timeMs,
           spreadTo,

@@ -21,10 +21,10 @@ export interface FormatFileOptions<T = never> extends FileOptions {
   /** Added to the name of the directory after a dot. Default: that of the format, as `parquet`. */
   readonly suffix?: string
   /**
-   * Divides the rows among directories as Hive does: `prefix/day=2026-11-30/part-<ms>-00000.parquet`
-   * for `(row) => ({ day: row.day })`. All batches share these directories. A column that a row has
-   * itself is left out of the files, since readers take it from the directory. Null and the empty
-   * text are `__HIVE_DEFAULT_PARTITION__`. What has no elements writes nothing.
+   * Divides the rows among directories as Hive does: for `(row) => ({ day: row.day })`, a file is
+   * `prefix/day=2026-11-30/part-<ms>-00000.parquet`. All batches share these directories. A column
+   * that a row has itself is left out of the files, since readers take it from the directory. Null
+   * and the empty text are `__HIVE_DEFAULT_PARTITION__`. What has no elements writes nothing.
    */
   readonly partitionBy?: (row: T) => PartitionColumns
   /**
