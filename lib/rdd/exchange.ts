@@ -44,11 +44,12 @@ interface Taking {
   /** Runs a task here. Left out: it is divided, and then taken. */
   readonly here?: (group: readonly number[]) => Promise<void>
   readonly take: (parts: readonly ExchangePart[]) => Promise<void> | void
+  readonly takenSoFar: () => readonly ExchangePart[]
 }
 
 const runExchange = async (
   input: Input,
-  { node, divide, take, here = async (group) => take(await divide(group)) }: TakingFrom,
+  { node, divide, take, takenSoFar, here = async (group) => take(await divide(group)) }: TakingFrom,
 ): Promise<void> => {
   const { tasks, number, elsewhere, partitionCount, sizeOf, taskBytes } = input
   await input.prepare()
@@ -63,6 +64,7 @@ const runExchange = async (
     here: (index) => here(groupAt(index)),
     pack: (index) => divide(groupAt(index)),
     take: (parts) => take(parts as readonly ExchangePart[]),
+    takenSoFar,
   }
   await tasks.runStage(stage)
 }
@@ -79,7 +81,11 @@ const partsApart = async (
 ): Promise<PartsByPartition> => {
   const given: (readonly ExchangePart[])[] = []
   const take = (parts: readonly ExchangePart[]): void => void given.push(parts)
-  await runExchange(input, { node, divide, take })
+  const takenSoFar = (): readonly ExchangePart[] =>
+    Array.from({ length: partitions }, (_, partition) =>
+      partOf(given.flatMap((parts) => [...(parts[partition] as ExchangePart).pairs()])),
+    )
+  await runExchange(input, { node, divide, take, takenSoFar })
   return Array.from({ length: partitions }, (_, partition) =>
     given.map((parts) => parts[partition] as ExchangePart),
   )
@@ -135,6 +141,7 @@ export const combinedExchange = <V, W>(
         async take(parts) {
           for (const part of parts) await merged.take(entriesOf<W>(part), pause)
         },
+        takenSoFar: () => divided(merged.entries(), partitions),
       })
       return sortedParts(bucketsOf(merged.sorted(), partitions))
     },

@@ -33,6 +33,7 @@ export const runResultStage = async <R>(
     take: (made) => {
       for (const one of made as readonly R[]) results.push(one)
     },
+    takenSoFar: () => results,
   })
   return results
 }

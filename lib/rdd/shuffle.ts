@@ -76,6 +76,7 @@ const mergedAsTheyCome = async <K, V, W>(
       return own.entries()
     },
     take: (entries) => merged.take(entries as Iterable<Bucket<K, W>[number]>, pause),
+    takenSoFar: () => merged.entries(),
   })
   return bucketsOf(merged.sorted(), shuffle.partitions)
 }

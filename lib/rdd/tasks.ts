@@ -48,6 +48,23 @@ export interface Stage extends StageName {
   readonly pack: (index: number) => Promise<unknown>
   /** Takes a result of `pack`. */
   readonly take: (data: unknown) => Promise<void> | void
+  /**
+   * What the tasks so far have given, as one result of `pack`: `take` can take it before those of
+   * the tasks after them. Called between two tasks. Left out: there is no such result.
+   */
+  readonly takenSoFar?: () => unknown
+}
+
+/** Asked between the tasks of a stage whether it must stop. */
+export interface StageStop {
+  /** The first task that is to run. What those before it give is taken. */
+  readonly from: number
+  /** Whether the next task must not begin. */
+  isOver(taken: number): boolean
+  /** Throws if the stage ends here. Returns if it goes on. */
+  stop(taken: number): void
+  /** A task has taken so long. */
+  took(durationMs: number): void
 }
 
 /** Runs stages. */
@@ -84,6 +101,21 @@ export const runHere = async ({ count, ready, here }: Stage): Promise<void> => {
   for (let index = 0; index < count; index++) {
     await ready?.()
     await here(index)
+  }
+}
+
+/** The same, and asks before each task whether to stop. */
+export const runHereUntil = async (
+  { count, ready, here }: Stage,
+  stop: StageStop,
+  clock: { now(): number },
+): Promise<void> => {
+  for (let index = stop.from; index < count; index++) {
+    if (stop.isOver(index)) stop.stop(index)
+    await ready?.()
+    const startMs = clock.now()
+    await here(index)
+    stop.took(clock.now() - startMs)
   }
 }
 

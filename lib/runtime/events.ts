@@ -32,6 +32,16 @@ export type RuntimeEvent =
       readonly skippedTimes: number
       readonly processingMs: number
     }
+  /** A batch does not fit into an invocation. The next one goes on with what its tasks have given. */
+  | {
+      readonly event: 'handedOn'
+      readonly timeMs: number
+      readonly attempt: number
+      /** How many tasks need not run again. */
+      readonly tasksKept: number
+      /** How many are left of the stages that have begun. */
+      readonly tasksLeft: number
+    }
   | {
       readonly event: 'batchFailed'
       readonly timeMs: number

@@ -9,6 +9,7 @@ import type { Listener } from './events.ts'
 import type { Outputs } from './sinks/outputs.ts'
 import type { SourceReader } from './sources/source-reader.ts'
 import type { WholeInput } from './sources/redriven.ts'
+import type { Invocation } from './tasks/task-keeper.ts'
 import type { StageSpreader } from './tasks/stage-spreader.ts'
 
 /** What a driver works with: the plan, the generation of its deployment, and the ports. */
@@ -53,6 +54,11 @@ export interface Runner {
    * never wait for a dead runner longer than it could have lived.
    */
   readonly leaseEndMs?: () => number
+  /**
+   * The call of a function in which batches run. An attempt that does not fit into it hands on.
+   * Left out: this process may run for ever.
+   */
+  readonly invocation?: Invocation
   /** The longest time that a batch may take, if it is shorter than the interval. */
   readonly batchMsMax?: number
   /** The share of the memory of this process that is in use, from 0 to 1. Left out: unknown. */

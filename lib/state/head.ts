@@ -7,6 +7,7 @@ import type { Item, ItemStore } from '../ports/item-store.ts'
 import type { AfterCommit } from './after-commit.ts'
 import type { FinishedOutput } from './finished-output.ts'
 import { headKey } from './item-keys.ts'
+import type { KeptTasks } from './kept-tasks.ts'
 import type { Load } from './load.ts'
 import type { LaneOffsets } from './offsets.ts'
 import type { SegmentRef } from './segments.ts'
@@ -41,7 +42,7 @@ export interface LoggedBatch {
   readonly input: string | SegmentRef
   /** How many attempts have started. */
   readonly attempts: number
-  /** When the batch was first logged. */
+  /** When the batch was first logged, or last handed on. */
   readonly firstMs: number
   /** The next attempt starts at this time or later. */
   readonly retryMs: number
@@ -53,7 +54,18 @@ export interface LoggedBatch {
   readonly found?: string
   /** What those outputs have written, and what is published if the batch is committed. */
   readonly finished?: readonly FinishedOutput[]
+  /** How many of the attempts have handed the batch on. They do not count as failed. */
+  readonly handedOn?: number
+  /** What they have kept of its tasks. */
+  readonly kept?: KeptTasks
 }
+
+/** A batch whose attempts count again from zero, without a pause. */
+export const triedAnew = ({ handedOn: _, ...logged }: LoggedBatch): LoggedBatch => ({
+  ...logged,
+  attempts: 0,
+  retryMs: 0,
+})
 
 /**
  * The lane offsets of a committed batch, by source. Intake reads them, to drop consumed entries.

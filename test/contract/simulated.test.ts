@@ -55,6 +55,7 @@ const calmWorld = (): CallWorld => {
     newest: world.reading,
     spreading: world.spreading,
     between: world.between,
+    handing: world.handing,
     hasExecutors: false,
   })
   return { world, sightings, faults }

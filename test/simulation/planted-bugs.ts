@@ -6,6 +6,7 @@ import { edgeBugs } from './planted/edge-bugs.ts'
 import { executorBugs } from './planted/executor-bugs.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
+import { keptBugs } from './planted/kept-bugs.ts'
 import { laneBugs } from './planted/lane-bugs.ts'
 import { leavingBugs } from './planted/leaving-bugs.ts'
 import { loadBugs } from './planted/load-bugs.ts'
@@ -32,6 +33,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...partBugs,
   ...executorBugs,
   ...combinedBugs,
+  ...keptBugs,
   ...leavingBugs,
   ...batchBugs,
   ...logBugs,

@@ -1,6 +1,6 @@
 import { zeroTimeAt } from '../../base/batch-time.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import type { Head } from '../../state/head.ts'
+import { type Head, triedAnew } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { Runner } from '../runner.ts'
 import { closeSources, openSources, sourceIds } from './closed-sources.ts'
@@ -99,10 +99,9 @@ const adopt = async (runner: Runner, seen: Head, nowMs: number): Promise<Head | 
     wakeMs: head.status === 'rest' ? nowMs : head.wakeMs,
     owner: undefined,
     leaseEndMs: 0,
+    // What is kept of its tasks stays named until the commit, and counts for its own deployment.
     logged: head.logged && {
-      ...head.logged,
-      attempts: 0,
-      retryMs: 0,
+      ...triedAnew(head.logged),
       outputsDone: [],
       finished: [],
     },

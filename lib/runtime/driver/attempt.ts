@@ -8,7 +8,8 @@
  * 5. Publish the drafts and the outputs, let large merges write a slice, note garbage, report,
  *    store the committed epoch, and go to rest if possible.
  *
- * After a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
+ * An attempt that does not fit into its invocation hands on what it has done: see hand-on.ts. After a
+ * failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
@@ -19,12 +20,14 @@ import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
+import { ReadingTap } from '../tasks/task-keeper.ts'
 import { type BatchInput, totalOf } from './batch-input.ts'
 import { commitBatch, failBatch } from './commit.ts'
 import type { Garbage } from './garbage.ts'
 import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
+import { handOn, keeperOf } from './hand-on.ts'
 import { logBatch } from './log.ts'
 import { loadOf, waitingIn } from './measure.ts'
 import { mergeBeside } from './merge-beside.ts'
@@ -56,6 +59,12 @@ export interface AttemptEnd {
   readonly after: Before | undefined
 }
 
+interface AttemptSoFar {
+  readonly attempt: LoggedAttempt
+  readonly read: ReadBatch | undefined
+  readonly tracing: Tracing
+}
+
 /** Tries a batch once. */
 export const attemptBatch = async (
   world: AttemptWorld,
@@ -65,20 +74,23 @@ export const attemptBatch = async (
   nowMs: number,
 ): Promise<AttemptEnd> => {
   const { runner } = world
+  const tap = new ReadingTap()
   // Records are read while the batch is being logged. If the log is refused, they are thrown away.
   const [logged, [records]] = await allOrFirstError([
     logBatch(runner, head, input, nowMs),
-    Promise.allSettled([readRecords(runner, input, head.logged !== undefined)]),
+    Promise.allSettled([readRecords(runner, input, head.logged !== undefined, tap)]),
   ])
   if (logged === undefined) return { outcome: PROGRESSED, after: before }
   let attempt = logged
   reportStart(runner, attempt, nowMs)
   const tracing: Tracing = { startedMs: nowMs, trace: new BatchTrace(runner.clock, nowMs) }
+  let read: ReadBatch | undefined
   try {
     if (records.status === 'rejected') throw records.reason
-    const read = await reconcileLosses(runner, attempt, records.value)
+    const found = await reconcileLosses(runner, attempt, records.value)
     // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
-    attempt = read?.attempt ?? attempt
+    attempt = found?.attempt ?? attempt
+    read = found && { ...found, keeper: keeperOf(runner, found, tap) }
     const [done] = await allOrFirstError([
       read === undefined
         ? Promise.resolve(undefined)
@@ -88,7 +100,23 @@ export const attemptBatch = async (
     if (done === undefined) return { outcome: PROGRESSED, after: undefined }
     return await afterCommit(world, done.committed, before, done.prepared, tracing)
   } catch (error) {
-    return { outcome: await fail(runner, attempt, error, tracing), after: undefined }
+    return { outcome: await endWithout(runner, { attempt, read, tracing }, error), after: undefined }
+  }
+}
+
+/** The end of an attempt without a commit: it hands on, or it has failed. */
+const endWithout = async (
+  runner: Runner,
+  { attempt, read, tracing }: AttemptSoFar,
+  error: unknown,
+): Promise<Outcome> => {
+  const keeper = read?.keeper
+  if (read === undefined || keeper?.isOver !== true) return fail(runner, attempt, error, tracing)
+  try {
+    await handOn(runner, read, keeper)
+    return PROGRESSED
+  } catch (cause) {
+    return fail(runner, attempt, cause, tracing)
   }
 }
 

@@ -4,13 +4,14 @@
 import { decode, encode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { sortableTime } from '../../state/item-keys.ts'
+import { LOGGED_BATCH_NODE } from '../../state/kept-tasks.ts'
 import type { Offsets, OffsetsBySource } from '../../state/offsets.ts'
 import { readSegment, type SegmentRef, writeSegment } from '../../state/segments.ts'
 import { packInput, unpackInput, type WholeInput } from '../sources/redriven.ts'
 import type { LostRecords } from '../sources/source-reader.ts'
 
 /** The node name under which batch inputs are stored as segments. */
-export const BATCH_INPUT_NODE = '@batch'
+export const BATCH_INPUT_NODE: string = LOGGED_BATCH_NODE
 
 /**
  * An input up to this size is stored in the head itself. This saves a write, and the item is

@@ -23,7 +23,7 @@ import type { Load } from '../../state/load.ts'
 import type { Runner } from '../runner.ts'
 import { type LoggedAttempt, MINE, swapHead } from './head-writes.ts'
 import type { Prepared } from './run.ts'
-import { isExhausted, pauseAfterMs } from './schedule.ts'
+import { failedAttempts, isExhausted, pauseAfterMs } from './schedule.ts'
 
 /**
  * Makes the batch true. Undefined: the lease was lost, and everything the attempt wrote is garbage.
@@ -71,7 +71,7 @@ export const failBatch = async (
 ): Promise<Head | undefined> => {
   const logged = head.logged && {
     ...head.logged,
-    retryMs: nowMs + pauseAfterMs(head.logged.attempts),
+    retryMs: nowMs + pauseAfterMs(failedAttempts(head.logged)),
     ...outputsDone.stored(),
   }
   const status =

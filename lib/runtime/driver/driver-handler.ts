@@ -1,6 +1,7 @@
 /**
  * The driver as a function. It runs due batches until the invocation must end, and schedules its
- * next calls. When it answers, nothing is running any more.
+ * next calls. When it answers, nothing is running any more. A batch that does not fit into the rest
+ * of an invocation hands on what it has done: see hand-on.ts.
  *
  *   invocation   |-- starts batches --|-- finishes the last one --|
  *   lease                           |---------- ends with the invocation ------- + margin -->
@@ -66,6 +67,7 @@ export const driverHandler = ({
   const driver = new Driver({
     ...runner,
     leaseEndMs: () => endMs + LEASE_MARGIN_MS,
+    invocation: { timeoutMs, endMs: () => endMs },
     batchMsMax: timeoutMs * SHARE_LEFT,
   })
 

@@ -81,7 +81,7 @@ export class Garbage {
       if (keys.length > 0) await this.#store.deleteAll(keys)
       if (this.#sweepIsDue) await this.#sweep(plan, head, manifest)
       // An earlier attempt at this batch has left what a sweep can take after the commit only.
-      this.#sweepIsDue = (head.logged?.attempts ?? 1) > 1
+      this.#sweepIsDue = (head.logged?.attempts ?? 1) > 1 || head.logged?.kept !== undefined
     } catch (error) {
       this.#sweepIsDue = true
       if (!(isMillraceError(error) && CAN_WAIT.has(error.code))) throw error

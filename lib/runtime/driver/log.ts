@@ -16,7 +16,7 @@
  * attempt id is random, because two runners that both read epoch 7 would both take epoch 8.
  */
 import { invariant } from '../../base/errors.ts'
-import type { Head, HeadCondition } from '../../state/head.ts'
+import type { Head, HeadCondition, LoggedBatch } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { OutputsDone } from '../tasks/outputs-done.ts'
@@ -66,6 +66,7 @@ export const logBatch = async (
       firstMs: Math.min(logged?.firstMs ?? nowMs, nowMs),
       retryMs: 0,
       ...OutputsDone.of(logged).stored(),
+      ...handedOnBefore(logged),
     },
   }
   const isLogged = await swapHead(
@@ -85,6 +86,11 @@ export const logBatch = async (
     outputsDone: OutputsDone.of(logged),
   }
 }
+
+const handedOnBefore = (logged: LoggedBatch | undefined): Partial<LoggedBatch> => ({
+  ...(logged?.handedOn === undefined ? {} : { handedOn: logged.handedOn }),
+  ...(logged?.kept === undefined ? {} : { kept: logged.kept }),
+})
 
 const checkOrder = (runner: Runner, head: Head, { timeMs }: BatchInput): void => {
   const { logged, doneMs, generation } = head
@@ -108,8 +114,14 @@ export const logAgain = async (
   // the swap fails.
   const name = randomness.attemptId()
   const stored = await withRetries(clock, () => storeBatchInput(store, app, name, input))
-  // Outputs that are done have written more than this input: they run again.
-  const logged = head.logged && { ...head.logged, input: stored, outputsDone: [], finished: [] }
+  // Outputs that are done have written more than this input: they run again. So do all tasks.
+  const { kept: _, ...before } = head.logged ?? {}
+  const logged = head.logged && {
+    ...(before as LoggedBatch),
+    input: stored,
+    outputsDone: [],
+    finished: [],
+  }
   const next: Head = { ...head, logged }
   const isLogged = await swapHead(
     runner,

@@ -16,6 +16,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
+import { keptRef } from '../../state/kept-tasks.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
@@ -25,6 +26,7 @@ import type { Runner } from '../runner.ts'
 import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { execute, type Execution } from '../tasks/execute.ts'
 import { pausesOf } from '../tasks/pauses.ts'
+import type { TaskKeeper } from '../tasks/task-keeper.ts'
 import type { TaskBatch } from '../tasks/task-request.ts'
 import { type BatchInput, lostIn, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
@@ -58,6 +60,8 @@ export interface Prepared extends NamedBatch {
 export interface ReadBatch extends Omit<ReadRecords, 'input'> {
   /** Has the input that is logged now. A failure must keep this input. */
   readonly attempt: LoggedAttempt
+  /** Keeps what its tasks give, for an attempt that hands on. Left out: nothing is kept. */
+  readonly keeper?: TaskKeeper | undefined
 }
 
 /** Step 2. Undefined: the lease was lost. */
@@ -97,12 +101,14 @@ export const prepareBatch = async (
   before: Before,
   trace: BatchTrace,
 ): Promise<Prepared> => {
-  const { attempt, recordsRead, deadLetters } = read
+  const { attempt, recordsRead, deadLetters, keeper } = read
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
   const drafts = before.state.draft(timeMs)
   const written = await runGraph(runner, read, before, { drafts, trace })
+  // A function of the user may have caught the error that ends this attempt.
+  keeper?.check()
 
   const kept = withProcessedElsewhere(plan, [...deadLetters.values()]).map((one) =>
     one.operator === undefined ? one : { ...one, ...declaredIn(plan, one.operator) },
@@ -138,7 +144,7 @@ export const prepareBatch = async (
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, found, recordsRead, lazyReads, putAside, count }: ReadBatch,
+  { attempt, partitions, found, recordsRead, lazyReads, putAside, count, keeper }: ReadBatch,
   before: Before,
   { drafts, trace }: { readonly drafts: StateDrafts; readonly trace: BatchTrace },
 ): Promise<WrittenBatch> => {
@@ -177,6 +183,7 @@ const runGraph = async (
     slowMs: runner.slowMs,
     attemptId: attempt.attemptId,
     pause: pausesOf(runner.clock),
+    keeper,
   }
   try {
     return await execute(execution, besideOutputs)
@@ -207,7 +214,9 @@ const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
     await withRetries(runner.clock, async () => source.recordTaken?.(taken, input.timeMs))
 }
 
-const inputSegments = ({ head }: LoggedAttempt): readonly SegmentRef[] => {
-  const stored = head.logged?.input
-  return stored === undefined || typeof stored === 'string' ? [] : [stored]
+/** Its input, and what was kept of its tasks. */
+const inputSegments = ({ head: { logged } }: LoggedAttempt): readonly SegmentRef[] => {
+  if (logged === undefined) return []
+  const kept = logged.kept?.stages.map(keptRef) ?? []
+  return typeof logged.input === 'string' ? kept : [logged.input, ...kept]
 }

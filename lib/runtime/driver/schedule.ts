@@ -15,9 +15,13 @@ export const nextBatchTime = (head: Head, intervalMs: number): number =>
 export const isLeaseHeld = (head: Head, nowMs: number, leaseMs: number): boolean =>
   head.owner !== undefined && head.leaseEndMs > nowMs && head.leaseEndMs <= nowMs + 2 * leaseMs
 
+/** Attempts that have handed on what they had done are no failures. */
+export const failedAttempts = ({ attempts, handedOn = 0 }: LoggedBatch): number =>
+  attempts - handedOn
+
 /** Whether a failing batch has had enough attempts, over a long enough time (B9). */
 export const isExhausted = (logged: LoggedBatch, nowMs: number, retry: RetryPolicy): boolean =>
-  logged.attempts >= retry.attempts && nowMs - logged.firstMs >= retry.forMs
+  failedAttempts(logged) >= retry.attempts && nowMs - logged.firstMs >= retry.forMs
 
 const FIRST_PAUSE_MS = 1_000
 const PAUSE_MS_MAX = 120_000

@@ -1,4 +1,4 @@
-import { type Head, HeadStore } from '../../state/head.ts'
+import { type Head, HeadStore, triedAnew } from '../../state/head.ts'
 import type { StoredApp } from '../driver/last-manifest.ts'
 import { readLoggedHead, type OperatedBatch, refusal, swapOrRefuse } from './operated.ts'
 
@@ -20,7 +20,7 @@ export const resume = async ({ store, app, clock }: StoredApp): Promise<Operated
   const next: Head = {
     ...head,
     status: 'running',
-    logged: { ...logged, attempts: 0, retryMs: 0 },
+    logged: triedAnew(logged),
     reason: undefined,
     load: undefined,
   }

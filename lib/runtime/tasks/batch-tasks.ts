@@ -13,6 +13,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import {
   runHere,
+  runHereUntil,
   type Stage,
   StageNumbers,
   type StageSide,
@@ -22,6 +23,7 @@ import type { BatchTrace } from './batch-trace.ts'
 import { type GivenElements, givenElements } from './given.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import type { BatchSpread } from './spread-stage.ts'
+import type { StageKeeping, TaskKeeper } from './task-keeper.ts'
 
 /** What the stages of a batch need. */
 export interface BatchTasksParts {
@@ -35,6 +37,8 @@ export interface BatchTasksParts {
   readonly trace: BatchTrace
   /** Default: {@link SLOW_MS}. */
   readonly slowMs: number | undefined
+  /** Keeps what tasks have given. Left out: nothing is kept. */
+  readonly keeper?: TaskKeeper | undefined
 }
 
 /** Tasks that will take so long, one after the other, are worth the way to executors. */
@@ -61,13 +65,50 @@ export class BatchTasks implements TaskRunner {
   }
 
   async #run(stage: Stage): Promise<void> {
-    const { plan, spreader, spread } = this.#parts
+    const { spreader, spread, keeper } = this.#parts
+    if (keeper !== undefined && this.#isKeepable(stage)) return this.#runKeeping(stage, keeper)
     if (stage.count === 1 || spreader?.takes(stage) !== true) return runHere(stage)
-    const places = (this.#places ??= stagePlaces(plan))
-    const isAnywhere = places.has(stage.node) && places.get(stage.node) === undefined
-    if (isAnywhere && stage.elsewhere === 'unread') return spreader.run(stage, spread)
+    if (this.#isAnywhere(stage) && stage.elsewhere === 'unread')
+      return void (await spreader.run(stage, spread))
     const given = await this.#givenTo(stage)
     return given === undefined ? runHere(stage) : this.#runWhileFast(stage, given, spreader)
+  }
+
+  #isAnywhere({ node }: Stage): boolean {
+    const places = (this.#places ??= stagePlaces(this.#parts.plan))
+    return places.has(node) && places.get(node) === undefined
+  }
+
+  /** What its tasks give follows from the input alone, and can be stored. */
+  #isKeepable(stage: Stage): boolean {
+    return (
+      stage.takenSoFar !== undefined && stage.elsewhere !== 'computed' && this.#isAnywhere(stage)
+    )
+  }
+
+  /** Takes what an earlier attempt has kept, runs the other tasks, and stops when it must. */
+  async #runKeeping(stage: Stage, keeper: TaskKeeper): Promise<void> {
+    const { spreader, clock } = this.#parts
+    const keeping = keeper.begin(stage)
+    try {
+      if (keeping.isKept) await keeping.restore()
+      const isSpread =
+        stage.count > 1 && stage.elsewhere === 'unread' && spreader?.takes(stage) === true
+      await (isSpread
+        ? this.#spreadUntil(stage, keeping, spreader)
+        : runHereUntil(stage, keeping, clock))
+      keeping.done()
+    } finally {
+      keeping.close()
+    }
+  }
+
+  /** If it stops and nothing can be kept, it goes on. */
+  async #spreadUntil(stage: Stage, keeping: StageKeeping, spreader: StageSpreader): Promise<void> {
+    for (let from = keeping.from; from < stage.count;) {
+      if (keeping.isOver(from)) keeping.stop(from)
+      from = await spreader.run(stage, this.#parts.spread, { from, stop: keeping })
+    }
   }
 
   /** Runs tasks here, one after the other, as long as they are fast. */
@@ -83,7 +124,8 @@ export class BatchTasks implements TaskRunner {
       const left = stage.count - done
       const leftMs = (tookMs / done) * left
       // The last one would only move.
-      if (left > 1 && leftMs >= slowMs) return spreader.run(stage, spread, { given, from: done })
+      if (left > 1 && leftMs >= slowMs)
+        return void (await spreader.run(stage, spread, { given, from: done }))
     }
   }
 

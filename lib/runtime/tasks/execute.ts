@@ -25,6 +25,7 @@ import type { BatchTrace } from './batch-trace.ts'
 import type { OutputsDone } from './outputs-done.ts'
 import type { BatchSpread } from './spread-stage.ts'
 import type { StageSpreader } from './stage-spreader.ts'
+import type { TaskKeeper } from './task-keeper.ts'
 
 /** One attempt at one batch. */
 export interface Execution extends Pick<
@@ -55,6 +56,8 @@ export interface Execution extends Pick<
    * added.
    */
   readonly outputsDone: OutputsDone
+  /** Ends the attempt when it must hand on. Left out: it never must. */
+  readonly keeper?: TaskKeeper | undefined
 }
 
 /**
@@ -69,6 +72,7 @@ export const execute = async <T>(
 ): Promise<T> => {
   const rdds = new WrittenRdds(execution)
   const failure = await computeStates(execution.plan, rdds)
+  execution.keeper?.check()
   const byStates = rdds.takeWritten()
   const [, result] = await allOrFirstError([
     runOutputs(execution, rdds),
@@ -107,8 +111,10 @@ const computeStates = async (
 
 const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void> => {
   const failures = new Map<string, unknown>()
+  const { keeper } = execution
   for (const planned of execution.plan.outputs) {
     const { id, node, parents } = planned
+    keeper?.checkTime()
     try {
       const isDone = execution.outputsDone.has(id)
       const context = isDone ? encodingContext(execution, rdds.context) : rdds.context
@@ -116,12 +122,15 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
       if (input !== undefined && isDone) await computeAgain(node, input, rdds.outputView, context)
       else if (input !== undefined)
         await execution.trace.output(id, async () => node.run(input, rdds.outputView))
+      // Its function may have caught the error that ends the attempt, and is not done.
+      keeper?.check()
       execution.outputsDone.done(id, rdds.takeWritten())
     } catch (error) {
       // What an output wrote before it failed is not shown to readers.
       rdds.takeWritten()
       // A newer attempt has this batch: nothing that this attempt does counts any more.
       if (isMillraceError(error) && error.code === 'OUTPUT_FENCED') throw error
+      keeper?.check()
       failures.set(id, blamed(error, planned, execution.plan))
     }
   }

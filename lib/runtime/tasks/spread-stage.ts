@@ -5,11 +5,14 @@
  * Nobody runs far ahead of the oldest task that is not taken, so that few results wait in memory.
  * A task that an executor does not give is run here. So is one that takes an executor very long:
  * the first result counts, and both are the same (B3).
+ *
+ * If the stage must stop, no task begins any more. Those that run end first, so that what they give
+ * is taken: but not for longer than there is time.
  */
 import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
-import type { Stage, StageName } from '../../rdd/tasks.ts'
+import type { Stage, StageName, StageStop } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { resultIn } from './columns.ts'
@@ -42,6 +45,8 @@ export interface SpreadParts extends BatchSpread {
   readonly given?: GivenElements | undefined
   /** The first task. Those before were run here, and taken. Default: 0. */
   readonly from?: number
+  /** Whether the stage must stop, and whether no more can be waited for. Left out: it never must. */
+  readonly stop?: (Pick<StageStop, 'isOver' | 'took'> & { readonly isUrgent: boolean }) | undefined
   /** Told when an executor gives no result. */
   readonly noResult: (executor: number, why: Refusal | 'lost', message: string) => void
 }
@@ -53,11 +58,14 @@ const AHEAD_EACH = 3
 const STRAGGLER_FACTOR = 3
 const STRAGGLER_MS_MIN = 2_000
 
+/** Who waits for an executor looks so often, at least, whether the stage must stop. */
+const STOPPING_MS = 500
+
 /** An executor without a result so often in a stage gets no more of its tasks. */
 const LOSSES_MAX = 2
 
-/** Runs all tasks of a stage. */
-export const spreadStage = (stage: Stage, parts: SpreadParts): Promise<void> =>
+/** Runs the tasks of a stage. Gives the number of those whose results are taken: all, or fewer. */
+export const spreadStage = (stage: Stage, parts: SpreadParts): Promise<number> =>
   new Spread(stage, parts).run()
 
 class Spread {
@@ -73,6 +81,9 @@ class Spread {
   #next = 0
   #taken = 0
   #isTaking = false
+  #isStopping = false
+  /** From then on nothing is taken: whoever has called goes on from there. */
+  #hasEnded = false
   #taking: Promise<void> | undefined
   #longestMs = 0
   #failure: { readonly error: unknown } | undefined
@@ -86,7 +97,7 @@ class Spread {
     this.#taken = this.#next
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<number> {
     const { count, tasksAtOnce } = this.#parts.executors
     // The first task is for this process, which takes the results.
     const here = this.#runHere()
@@ -94,19 +105,34 @@ class Spread {
       this.#runAway(lane % count),
     )
     await here
+    this.#hasEnded = true
     this.#ending.abort()
+    this.#changed()
     // Nothing may run on when the stage has ended: a function may be frozen then.
     await Promise.all([...away, this.#taking])
     if (this.#failure !== undefined) throw this.#failure.error
+    return this.#taken
   }
 
   get #isOver(): boolean {
-    return this.#failure !== undefined || this.#taken === this.#stage.count
+    const isDone = this.#failure !== undefined || this.#taken === this.#stage.count
+    return isDone || (this.#isStopping && this.#hasStopped)
+  }
+
+  get #hasFailedOrEnded(): boolean {
+    return this.#failure !== undefined || this.#hasEnded
+  }
+
+  /** Nothing runs any more that would be taken. */
+  get #hasStopped(): boolean {
+    const isIdle = this.#away.size === 0 && !this.#isTaking
+    return isIdle || this.#parts.stop?.isUrgent === true
   }
 
   /** The next task that nobody has. Undefined: there is none now. */
   #claim(): number | undefined {
-    if (this.#isOver) return undefined
+    this.#isStopping ||= this.#parts.stop?.isOver(this.#taken) === true
+    if (this.#isStopping || this.#isOver) return undefined
     const isNear = this.#next < this.#taken + this.#aheadMax
     return this.#next < this.#stage.count && isNear ? this.#next++ : undefined
   }
@@ -115,7 +141,7 @@ class Spread {
     for (let losses = 0; losses < LOSSES_MAX && !this.#isOver;) {
       const index = this.#claim()
       if (index === undefined) {
-        if (this.#next === this.#stage.count) return
+        if (this.#next === this.#stage.count || this.#isStopping) return
         await this.#change.promise
       } else if (await this.#askFor(index, executor)) losses = 0
       else losses += 1
@@ -149,7 +175,7 @@ class Spread {
   }
 
   #done(index: number, answer: DoneAnswer, tookMs: number): void {
-    this.#longestMs = Math.max(this.#longestMs, tookMs)
+    this.#tookMs(tookMs)
     // If it was run here meanwhile, this one is dropped with all that belongs to it.
     if (!this.#away.delete(index)) return
     for (const one of answer.deadLetters) this.#parts.putAside(one)
@@ -159,14 +185,14 @@ class Spread {
 
   #keep(index: number, result: () => unknown): void {
     this.#results.set(index, result)
-    if (!this.#isTaking) this.#taking = this.#take()
+    if (!this.#isTaking && !this.#hasEnded) this.#taking = this.#take()
   }
 
   /** Takes what is next, as far as it is there. */
   async #take(): Promise<void> {
     this.#isTaking = true
     try {
-      while (this.#failure === undefined && this.#results.has(this.#taken)) {
+      while (!this.#hasFailedOrEnded && this.#results.has(this.#taken)) {
         const result = this.#results.get(this.#taken) as () => unknown
         this.#results.delete(this.#taken)
         await this.#stage.take(result())
@@ -182,7 +208,7 @@ class Spread {
   async #runHere(): Promise<void> {
     const { clock } = this.#parts
     while (!this.#isOver) {
-      const index = this.#again.shift() ?? this.#claim() ?? this.#straggler()
+      const index = this.#nextHere()
       if (index === undefined) {
         await this.#wait()
         continue
@@ -196,8 +222,18 @@ class Spread {
       } catch (error) {
         this.#fail(error)
       }
-      this.#longestMs = Math.max(this.#longestMs, clock.now() - startMs)
+      this.#tookMs(clock.now() - startMs)
     }
+  }
+
+  #nextHere(): number | undefined {
+    const claimed = this.#isStopping ? undefined : (this.#again.shift() ?? this.#claim())
+    return claimed ?? (this.#isStopping ? undefined : this.#straggler())
+  }
+
+  #tookMs(durationMs: number): void {
+    this.#longestMs = Math.max(this.#longestMs, durationMs)
+    this.#parts.stop?.took(durationMs)
   }
 
   #isDone(index: number): boolean {
@@ -223,10 +259,13 @@ class Spread {
   /** Until something changes, or the oldest task away has taken too long. */
   async #wait(): Promise<void> {
     const oldest = this.#oldestAway()
+    if (this.#isOver) return
     if (oldest === undefined) return this.#change.promise
     const { clock } = this.#parts
     const awake = new AbortController()
-    const leftMs = Math.max(1, oldest[1] + this.#patienceMs - clock.now())
+    const lookMs = this.#parts.stop === undefined ? Infinity : STOPPING_MS
+    const patienceMs = this.#isStopping ? Infinity : oldest[1] + this.#patienceMs - clock.now()
+    const leftMs = Math.max(1, Math.min(patienceMs, lookMs))
     await Promise.race([this.#change.promise, clock.sleep(leftMs, awake.signal)])
     awake.abort()
   }

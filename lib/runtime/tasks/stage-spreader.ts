@@ -108,15 +108,15 @@ export class StageSpreader {
     return undefined
   }
 
-  /** Runs all tasks of a stage, or those from one on. */
+  /** Runs the tasks of a stage, or those from one on. Gives up to which one. */
   async run(
     stage: Stage,
     batch: BatchSpread,
-    more: Pick<SpreadParts, 'given' | 'from'> = {},
-  ): Promise<void> {
+    more: Pick<SpreadParts, 'given' | 'from' | 'stop'> = {},
+  ): Promise<number> {
     const { executors, clock } = this.#parts
     await stage.admit?.()
-    await spreadStage(stage, {
+    return spreadStage(stage, {
       ...batch,
       ...more,
       executors,

@@ -27,7 +27,7 @@ import { type Caller, caller, type CallWorld } from './calls.ts'
 import type { SimulatedBucket } from './cloud/bucket.ts'
 import type { SimulatedDirectory } from './cloud/directory.ts'
 import { simulatedExecutors, type StartedServer } from './cloud/executors.ts'
-import type { Handler } from './cloud/function.ts'
+import type { FunctionSettings, Handler } from './cloud/function.ts'
 import type { SimulatedQueue } from './cloud/queue.ts'
 import { type SimulatedStream, streamArn } from './cloud/stream.ts'
 import type { Environment } from './environment.ts'
@@ -246,8 +246,18 @@ const composeRunner = (
     executors: simulatedExecutors({ ...parts, startServer: startServer(parts) }, environment),
   })
 
+/** The function of the driver. */
+export const driverSettings = (
+  parts: ApplicationParts,
+): FunctionSettings<readonly string[], Outcome> => ({
+  name: 'driver',
+  timeoutMs: DRIVER_TIMEOUT_MS,
+  shortMs: () => parts.faults.shortInvocationMs(),
+  start: startDriver(parts),
+})
+
 /** Starts a process of the driver. */
-export const startDriver =
+const startDriver =
   (parts: ApplicationParts) =>
   (environment: Environment): Handler<readonly string[], Outcome> => {
     const plan = parts.plan(environment)

@@ -79,6 +79,9 @@ const executorKinds = [
 /** What happens between a driver and its executors. Drawn from another one, for the same reason. */
 const betweenKinds = ['changedInput'] as const
 
+/** What happens to invocations in the middle of a batch. Drawn from one more, for the same reason. */
+const handingKinds = ['shortInvocation'] as const
+
 /**
  * What can go wrong, each switched on or off by the seed; what each does is in
  * docs/internals/simulation.md.
@@ -89,6 +92,7 @@ export const faultKinds: readonly FaultKind[] = [
   ...newestKinds,
   ...executorKinds,
   ...betweenKinds,
+  ...handingKinds,
 ]
 
 /** One of {@link faultKinds}. */
@@ -98,6 +102,7 @@ export type FaultKind =
   | (typeof newestKinds)[number]
   | ExecutorKind
   | (typeof betweenKinds)[number]
+  | (typeof handingKinds)[number]
 
 /** One of the kinds that came later. */
 export type LaterKind = (typeof laterKinds)[number]
@@ -133,6 +138,12 @@ const LATER_ON = 0.25
 /** Still fewer: most worlds stay as they were. */
 const NEWEST_ON = 0.15
 const EXECUTOR_ON = 0.5
+/** In this share of worlds, a batch may not fit into its invocation. */
+const HAND_ON_SHARE = 0.3
+/** In these worlds, an invocation is short with this probability. */
+const IS_SHORT = 0.5
+/** A driver hands on when 2 seconds are left: see task-keeper.ts. It reads and logs before. */
+const SHORT_MS: readonly [number, number] = [2_020, 2_500]
 
 /** The faults of one world. */
 export class Faults {
@@ -143,6 +154,8 @@ export class Faults {
   readonly spreading: Random
   /** What kinds between a driver and its executors draw from. */
   readonly between: Random
+  /** What short invocations draw from. */
+  readonly #handing: Random
   readonly #random: Random
   readonly #sightings: Sightings
   readonly #rate: number
@@ -153,8 +166,8 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs. `later`, `newest`, `spreading` and `between`: what the later kinds, the newest
-   * ones, and those of executors are drawn from. `hasExecutors`: otherwise, nothing can happen to
+   * failure needs. `later`, `newest`, `spreading`, `between` and `handing`: what the later kinds, the
+   * newest ones, those of executors, and short invocations are drawn from. `hasExecutors`: otherwise, nothing can happen to
    * any.
    */
   constructor(
@@ -166,6 +179,7 @@ export class Faults {
       newest,
       spreading,
       between,
+      handing,
       hasExecutors,
     }: {
       readonly without?: readonly FaultKind[]
@@ -173,6 +187,7 @@ export class Faults {
       readonly newest: Random
       readonly spreading: Random
       readonly between: Random
+      readonly handing: Random
       readonly hasExecutors: boolean
     },
   ) {
@@ -180,6 +195,7 @@ export class Faults {
     this.later = later
     this.spreading = spreading
     this.between = between
+    this.#handing = handing
     this.#sightings = sightings
     const on = [
       ...firstKinds.filter(() => random.chance(ON)),
@@ -187,6 +203,7 @@ export class Faults {
       ...newestKinds.filter(() => newest.chance(NEWEST_ON)),
       ...executorKinds.filter(() => hasExecutors && spreading.chance(EXECUTOR_ON)),
       ...betweenKinds.filter(() => hasExecutors && between.chance(LATER_ON)),
+      ...handingKinds.filter(() => handing.chance(HAND_ON_SHARE)),
     ]
     this.kinds = new Set(on.filter((kind) => !without.includes(kind)))
     this.#rate = random.pick([0.003, 0.01, 0.04])
@@ -222,6 +239,13 @@ export class Faults {
     const happens = this.has('changedInput') && this.between.chance(probability)
     if (happens) this.#sightings.see('changedInput')
     return happens
+  }
+
+  /** How long an invocation of the driver lasts. Undefined: as long as its function allows. */
+  shortInvocationMs(): number | undefined {
+    if (!this.has('shortInvocation') || !this.#handing.chance(IS_SHORT)) return undefined
+    this.#sightings.see('shortInvocation')
+    return this.#handing.between(...SHORT_MS)
   }
 
   /** Draws the fate of a call. In an outage most calls fail, for seconds on end. */

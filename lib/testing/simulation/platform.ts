@@ -13,7 +13,7 @@ import {
   DRIVER_TIMEOUT_MS,
   type IntakeEvent,
   type SimulatedIntakeAnswer,
-  startDriver,
+  driverSettings,
   startIntake,
 } from './application.ts'
 import type { CallWorld } from './calls.ts'
@@ -89,11 +89,7 @@ export class Platform {
     const { items: table } = parts.storage
     const isStormy = (): boolean => parts.faults.active
     this.#deployer = new Deployer({ ...parts, table, isStormy, random: parts.world.deploying })
-    this.driver = new SimulatedFunction(
-      parts,
-      { name: 'driver', timeoutMs: DRIVER_TIMEOUT_MS, start: startDriver(this.#application) },
-      this.#deployment,
-    )
+    this.driver = new SimulatedFunction(parts, driverSettings(this.#application), this.#deployment)
     this.intake = new SimulatedFunction(
       parts,
       { name: 'intake', timeoutMs: INTAKE_TIMEOUT_MS, start: startIntake(this.#application) },

@@ -3,6 +3,7 @@ import type { Item, ItemKey } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { BEGINNING } from '../../state/lane-entries.ts'
 import { laneFromItem } from '../../state/lanes.ts'
+import { isKeptTask } from './checkers/garbage-checker.ts'
 import { isOperation } from './checkers/lease-checker.ts'
 import type { Mirror } from './checkers/mirror.ts'
 import type { Environment } from './environment.ts'
@@ -34,7 +35,7 @@ export class Recoveries {
     if (key.partition.includes('#seg#') && after === undefined && before !== undefined)
       this.#sightings.see('garbage deleted')
     if (key.partition.includes('#seg#@batch') && after !== undefined)
-      this.#sightings.see('an input too large for the head')
+      this.#sightings.see(isKeptTask(key) ? 'tasks kept' : 'an input too large for the head')
     if (key.partition.includes('#dlq#') && after !== undefined)
       this.#sightings.see('a record put aside')
     if (key.partition.includes('#in#') && after !== undefined)
@@ -90,6 +91,13 @@ export class Recoveries {
   #committed(before: Head, after: Head, environment: Environment): void {
     const see = this.#sightings.see.bind(this.#sightings)
     if (after.doneMs > before.doneMs + this.#intervalMs) see('batch times skipped by a rest')
+    const { kept } = before.logged ?? {}
+    if (kept !== undefined)
+      see(
+        kept.generation === environment.generation
+          ? 'a batch committed with tasks that were kept'
+          : 'a batch committed without tasks that earlier code had kept',
+      )
     if (this.#starter !== undefined && this.#starter.generation !== environment.generation)
       see('a batch logged by one generation and committed by another')
     const [was, is] = [
@@ -160,6 +168,7 @@ export class Recoveries {
       this.#sightings.see('a task of a lost executor')
     if (event.event === 'warning' && event.code === 'EXECUTOR_REFUSED')
       this.#sightings.see('a task refused by an executor')
+    if (event.event === 'handedOn') this.#sightings.see('a batch handed on')
     if (event.event === 'dataLost') this.#sightings.see('a batch run without lost records')
     if (event.event === 'objectSkipped' && event.reason.includes('missing'))
       this.#sightings.see('an object missing')

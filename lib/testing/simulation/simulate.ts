@@ -241,6 +241,7 @@ const drawScene = (
     without,
     spreading: world.spreading,
     between: world.between,
+    handing: world.handing,
     hasExecutors: executors > 0,
     later: world.later,
     newest: world.reading,

@@ -37,6 +37,9 @@ const BETWEEN = 0xbe74_3e40
 /** The same, of the source stage at intake. */
 const COMBINING = 0xc0b1_4e5d
 
+/** The same, of invocations that are too short for their batch. */
+const HANDING = 0x4a4d_0e00
+
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
@@ -62,6 +65,8 @@ export class World {
   readonly between: Random
   /** What the source stage at intake draws, for the same reason. */
   readonly combining: Random
+  /** Invocations that are too short draw from this, for the same reason. */
+  readonly handing: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
@@ -82,6 +87,7 @@ export class World {
     this.spreading = new Random(seed ^ SPREADING)
     this.between = new Random(seed ^ BETWEEN)
     this.combining = new Random(seed ^ COMBINING)
+    this.handing = new Random(seed ^ HANDING)
     this.pipelines = new Random(seed ^ PIPELINES)
     this.trace = trace ? [] : undefined
   }

@@ -31,6 +31,7 @@ import { earlierLives } from '../../../lib/runtime/sources/kinesis/shards.ts'
 import { wholeReader, type WholeInput } from '../../../lib/runtime/sources/redriven.ts'
 import type { HeldLimits } from '../../../lib/runtime/sources/held-limits.ts'
 import { StageSpreader } from '../../../lib/runtime/tasks/stage-spreader.ts'
+import type { Invocation } from '../../../lib/runtime/tasks/task-keeper.ts'
 import { TaskServer } from '../../../lib/runtime/tasks/task-server.ts'
 import type { Executors } from '../../../lib/ports/executors.ts'
 import { OutputBucket } from '../../../lib/testing/simulation/cloud/output-bucket.ts'
@@ -187,6 +188,8 @@ export interface DeployOptions {
   /** See the runner. */
   readonly stateBytes?: number
   readonly slowMs?: number
+  /** The call of a function in which it runs. Default: a process that runs for ever. */
+  readonly invocation?: Invocation
   /** When states are merged. Default: as everywhere. */
   readonly logSettings?: LogSettings
   /** The process, for queues. Default: all deployments of a world are one process. */
@@ -316,6 +319,7 @@ export class Deployment {
       held,
       bucketOf = (bucket) => bucket,
       files = world.files,
+      invocation,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
@@ -392,6 +396,7 @@ export class Deployment {
       randomness,
       sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node)])),
       outputs: outputsOf('driver'),
+      ...(invocation && { invocation }),
       ...(executors && {
         spreader: new StageSpreader({
           executors: executors(serverOf),

@@ -1,5 +1,7 @@
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import type { ItemKey } from '../../../ports/item-store.ts'
+import { sortableTime } from '../../../state/item-keys.ts'
+import { keptRef } from '../../../state/kept-tasks.ts'
 import { segmentKeys } from '../../../state/segments.ts'
 import type { Environment } from '../environment.ts'
 import type { StoreWrite } from '../ports/observer.ts'
@@ -7,6 +9,13 @@ import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
 const DAY_MS = 86_400_000
+
+/** So many batches later, a sweep has found what nothing names. Calls may have failed. */
+const REMOVED_AFTER = 10
+
+/** Whether an item belongs to what was kept of the tasks of a batch: its name says so. */
+export const isKeptTask = ({ partition, sort }: ItemKey): boolean =>
+  partition.includes('#seg#@batch') && sort.includes('.k')
 
 const sameBytes = (a: unknown, b: unknown): boolean =>
   a instanceof Uint8Array && b instanceof Uint8Array ? Buffer.compare(a, b) === 0 : a === b
@@ -17,6 +26,10 @@ export class GarbageChecker {
   readonly #violations: Violations
   readonly #app: string
   readonly #blobNames = new Map<string, string>()
+  /** What heads have named of tasks that were kept, and is stored, with the time of its batch. */
+  readonly #keptTasks = new Map<string, string>()
+  /** The times of the last batches. */
+  #doneMs: readonly number[] = []
 
   constructor(mirror: Mirror, violations: Violations, app: string) {
     this.#mirror = mirror
@@ -27,6 +40,7 @@ export class GarbageChecker {
   /** An item is about to be deleted. */
   deleting({ key, environment, before }: StoreWrite): void {
     const { partition, sort } = key
+    this.#keptTasks.delete(`${partition}/${sort}`)
     if (environment === undefined)
       return this.#checkExpired(partition, before?.['ttl'] !== undefined)
     // Another checker judges dead letters of records that are redriven.
@@ -93,6 +107,7 @@ export class GarbageChecker {
 
   /** The head has changed: everything that it names, directly or not, is there. */
   checkReachable(): void {
+    this.#checkRemoved()
     for (const key of this.#keys())
       this.#violations.expect(
         'B11',
@@ -106,6 +121,23 @@ export class GarbageChecker {
     const known = this.#blobNames.get(id) ?? blobName(key)
     this.#blobNames.set(id, known)
     return known
+  }
+
+  /** Tasks that were kept are no longer there some batches later. */
+  #checkRemoved(): void {
+    const { doneMs = 0, logged } = this.#mirror.head() ?? {}
+    for (const kept of logged?.kept?.stages ?? [])
+      for (const { partition, sort } of segmentKeys(this.#app, keptRef(kept)))
+        this.#keptTasks.set(`${partition}/${sort}`, keptRef(kept).at)
+    if (doneMs === this.#doneMs.at(-1)) return
+    this.#doneMs = [...this.#doneMs, doneMs].slice(-REMOVED_AFTER)
+    const [longAgoMs = 0] = this.#doneMs
+    const left = [...this.#keptTasks].find(([, at]) => at < sortableTime(longAgoMs))
+    this.#violations.expect(
+      'B11',
+      this.#doneMs.length < REMOVED_AFTER || left === undefined,
+      () => `${left?.[0]} is still there, and was kept for a batch long before ${doneMs}`,
+    )
   }
 
   #mayExpire(partition: string): boolean {

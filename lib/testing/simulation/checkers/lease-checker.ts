@@ -8,6 +8,7 @@ import { DRIVER_TIMEOUT_MS } from '../application.ts'
 import { type Environment, isFitting } from '../environment.ts'
 import { filesOf, isLanes, lanesOf, objectsOf } from './inputs.ts'
 import type { World } from '../world.ts'
+import { checkHandedOn } from './handed-on-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { Violations } from './violations.ts'
 
@@ -126,6 +127,12 @@ export class LeaseChecker {
     else if (after.epoch !== before.epoch) this.#checkLog(before, after, environment, nowMs)
     if (after.doneMs === before.doneMs && before.logged !== undefined)
       this.#checkStillLogged(before, after, environment)
+    const isHolder = before.owner !== undefined && this.#isOf(after.epoch, environment)
+    checkHandedOn(this.#violations, { before, after, environment }, isHolder)
+  }
+
+  #isOf(epoch: number, environment: Environment): boolean {
+    return this.#logs.get(epoch)?.environment === environment
   }
 
   #checkOperation(before: Head, after: Head, { name }: Environment, nowMs: number): void {
@@ -209,7 +216,7 @@ export class LeaseChecker {
     const isSmaller =
       after.owner === before.owner &&
       after.epoch === before.epoch &&
-      this.#logs.get(after.epoch)?.environment === environment
+      this.#isOf(after.epoch, environment)
     const same =
       JSON.stringify(was) === JSON.stringify(is) || (isSmaller && isWithout(was, renewed(is, was)))
     this.#violations.expect('B2', same, () => `the logged batch at ${was?.timeMs} changes`)

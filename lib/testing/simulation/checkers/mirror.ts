@@ -9,6 +9,7 @@ import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
 import { headKey, isLanePartition } from '../../../state/item-keys.ts'
 import { laneOffsetsIn } from '../../../state/lane-offsets.ts'
+import { keptRef } from '../../../state/kept-tasks.ts'
 import { BEGINNING, type BlockRef } from '../../../state/lane-entries.ts'
 import {
   isPage,
@@ -196,8 +197,9 @@ export class Mirror {
     const { manifest: newest, logged } = head
     const kept = [newest ?? [], this.manifest(newest)?.previous ?? []].flat()
     const inputs = logged === undefined || typeof logged.input === 'string' ? [] : [logged.input]
+    const handedOn = logged?.kept?.stages.map(keptRef) ?? []
     const states = kept.flatMap((ref) => this.#statesOf(this.manifest(ref)))
-    return [...kept, ...states, ...inputs, ...waiting]
+    return [...kept, ...states, ...inputs, ...handedOn, ...waiting]
   }
 
   #statesOf(manifest: Manifest | undefined): readonly SegmentRef[] {

@@ -26,6 +26,8 @@ export type Handler<E, A> = (event: E, context: InvocationContext) => Promise<A>
 export interface FunctionSettings<E, A> {
   readonly name: string
   readonly timeoutMs: number
+  /** The time of an invocation that is shorter. Default: none is. */
+  readonly shortMs?: () => number | undefined
   /** Starts a process. */
   readonly start: (environment: Environment) => Handler<E, A>
 }
@@ -85,7 +87,8 @@ export class SimulatedFunction<E, A> {
       open = false
       ended(ending)
     }
-    const deadlineMs = world.nowMs + this.#settings.timeoutMs
+    const timeoutMs = this.#settings.shortMs?.() ?? this.#settings.timeoutMs
+    const deadlineMs = world.nowMs + timeoutMs
     if (faults.strikes('clockJump', 2)) environment.clockSkewMs = world.random.pick(CLOCK_JUMPS_MS)
     environment.busy = true
     environment.ended = () =>
@@ -106,7 +109,7 @@ export class SimulatedFunction<E, A> {
         rest()
       },
     )
-    world.after(this.#settings.timeoutMs, () => {
+    world.after(timeoutMs, () => {
       if (!open) return
       this.#parts.sightings.see('an invocation out of time')
       if (environment.frozenUntilMs <= world.nowMs) environment.end()

@@ -3,12 +3,13 @@ import type { DStream, Pipeline } from 'millrace'
 import type { Executors } from '../../../../lib/ports/executors.ts'
 import { isLazy } from '../../../../lib/rdd/partition.ts'
 import type { SourceReader } from '../../../../lib/runtime/sources/source-reader.ts'
+import type { RuntimeEvent } from '../../../../lib/runtime/events.ts'
 import type { TaskRequest } from '../../../../lib/runtime/tasks/task-request.ts'
 import type { TaskServer } from '../../../../lib/runtime/tasks/task-server.ts'
 import { Random } from '../../../../lib/testing/random.ts'
 import { type Manifest, readManifest } from '../../../../lib/state/manifest.ts'
 import type { SegmentRef } from '../../../../lib/state/segments.ts'
-import { APP, START_MS, World } from '../harness.ts'
+import { APP, type DeployOptions, START_MS, World } from '../harness.ts'
 
 export type Open = () => TaskServer
 export type Run = Executors['run']
@@ -56,16 +57,25 @@ export interface Seen {
   readonly manifest: Manifest
 }
 
+export interface SeenRun {
+  readonly seen: Seen
+  readonly warnings: readonly string[]
+  readonly handedOn: readonly Extract<RuntimeEvent, { event: 'handedOn' }>[]
+  readonly world: World
+}
+
 export const seenIn = async (
   pipeline: Pipeline,
   executors: ((open: Open) => Executors) | undefined,
-): Promise<{ readonly seen: Seen; readonly warnings: readonly string[] }> => {
+  more: (world: World) => Pick<DeployOptions, 'invocation'> = () => ({}),
+): Promise<SeenRun> => {
   const world = new World()
   const app = world.deploy(pipeline, {
     held: HELD,
     readAs: asLarge,
     slowMs: 0,
     ...(executors && { executors }),
+    ...more(world),
   })
   await app.run()
   for (const batch of [TEXTS, TEXTS.slice(3), TEXTS.slice(1, 4), [], TEXTS.slice(0, 2), TEXTS]) {
@@ -86,6 +96,8 @@ export const seenIn = async (
       manifest: await readManifest(world.store, APP, (await world.head()).manifest as SegmentRef),
     },
     warnings: app.eventsOf('warning').map(({ code }) => code),
+    handedOn: app.eventsOf('handedOn'),
+    world,
   }
 }
 

@@ -35,7 +35,7 @@ interface Spreading {
   readonly here: number[]
   readonly counted: unknown[]
   readonly noResults: string[]
-  readonly ended: Promise<void>
+  readonly ended: Promise<number>
   readonly clock: ManualClock
 }
 

@@ -32,7 +32,7 @@ interface Spreading {
   readonly spreader: StageSpreader
   readonly clock: ManualClock
   readonly warnings: RuntimeEvent[]
-  readonly run: () => Promise<void>
+  readonly run: () => Promise<unknown>
 }
 
 /** A spreader whose executors have refused in one stage. */
