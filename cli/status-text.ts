@@ -6,7 +6,8 @@ import type {
   LaneOverview,
   Overview,
 } from '../lib/runtime/operations/status.ts'
-import type { Head } from '../lib/state/head.ts'
+import type { Head, LoggedBatch } from '../lib/state/head.ts'
+import { keptCount } from '../lib/state/kept-tasks.ts'
 import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
 import { withShownPaths } from '../lib/tools/shown-paths.ts'
@@ -198,7 +199,10 @@ const overdueMs = (
   { intervalMs = 900_000 }: Deployment,
   nowMs: number,
 ): number => {
-  const dueMs = logged === undefined ? Math.max(doneMs + intervalMs, wakeMs) : logged.retryMs
+  const dueMs =
+    logged === undefined
+      ? Math.max(doneMs + intervalMs, wakeMs)
+      : Math.max(logged.retryMs, logged.firstMs)
   return nowMs - Math.max(dueMs, owner === undefined ? 0 : leaseEndMs)
 }
 
@@ -210,11 +214,17 @@ const loggedRows = ({ logged, reason, status }: Head, { nowMs }: StatusContext):
     [
       'unfinished',
       `the batch at ${logged.timeMs} ms, ${count(logged.attempts, 'attempt')} since ` +
-        `${timeText(logged.firstMs)}${next}`,
+        `${timeText(logged.firstMs)}${next}${handedOnText(logged)}`,
     ],
   ]
   return reason === undefined ? rows : [...rows, ...linesOf('failed with', reason.message)]
 }
+
+const handedOnText = ({ handedOn = 0, kept }: LoggedBatch): string =>
+  handedOn === 0
+    ? ''
+    : `, handed on ${count(handedOn, 'time')}, with ` +
+      `${count(keptCount(kept?.stages ?? []), 'task')} kept`
 
 const alignColumns = (rows: readonly Row[]): readonly string[] => {
   const width = greatestOf(rows.map(([label]) => label.length))

@@ -32,7 +32,7 @@ export type RuntimeEvent =
       readonly skippedTimes: number
       readonly processingMs: number
     }
-  /** A batch does not fit into an invocation. The next one goes on with what its tasks have given. */
+  /** A batch does not fit into an invocation. The next one goes on from its finished tasks. */
   | {
       readonly event: 'handedOn'
       readonly timeMs: number

@@ -9,7 +9,7 @@ import type { Listener } from './events.ts'
 import type { Outputs } from './sinks/outputs.ts'
 import type { SourceReader } from './sources/source-reader.ts'
 import type { WholeInput } from './sources/redriven.ts'
-import type { Invocation } from './tasks/task-keeper.ts'
+import type { Invocation } from './tasks/invocation.ts'
 import type { StageSpreader } from './tasks/stage-spreader.ts'
 
 /** What a driver works with: the plan, the generation of its deployment, and the ports. */

@@ -61,11 +61,10 @@ export interface LoggedBatch {
 }
 
 /** A batch whose attempts count again from zero, without a pause. */
-export const triedAnew = ({ handedOn: _, ...logged }: LoggedBatch): LoggedBatch => ({
-  ...logged,
-  attempts: 0,
-  retryMs: 0,
-})
+export const triedAnew = (logged: LoggedBatch): LoggedBatch => {
+  const { handedOn: _, ...rest } = logged
+  return { ...rest, attempts: 0, retryMs: 0 }
+}
 
 /**
  * The lane offsets of a committed batch, by source. Intake reads them, to drop consumed entries.

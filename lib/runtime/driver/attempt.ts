@@ -8,8 +8,8 @@
  * 5. Publish the drafts and the outputs, let large merges write a slice, note garbage, report,
  *    store the committed epoch, and go to rest if possible.
  *
- * An attempt that does not fit into its invocation hands on what it has done: see hand-on.ts. After a
- * failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
+ * An attempt that does not fit into its invocation hands on what it has done: see hand-on.ts. After
+ * a failure between log and commit, the attempt returns the lease (B9). A lost lease is not a
  * failure: another runner continues, and live state is thrown away (B3).
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
@@ -20,7 +20,7 @@ import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
-import { ReadingTap } from '../tasks/task-keeper.ts'
+import { ReadingTap } from '../tasks/reading-tap.ts'
 import { type BatchInput, totalOf } from './batch-input.ts'
 import { commitBatch, failBatch } from './commit.ts'
 import type { Garbage } from './garbage.ts'

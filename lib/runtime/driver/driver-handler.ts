@@ -64,14 +64,15 @@ export const driverHandler = ({
 }: DriverHandlerParts): DriverHandler => {
   const { clock, plan, app } = runner
   let endMs = 0
+  let remainingMs: DriverCall['remainingMs'] = () => 0
   const driver = new Driver({
     ...runner,
     leaseEndMs: () => endMs + LEASE_MARGIN_MS,
-    invocation: { timeoutMs, endMs: () => endMs },
+    invocation: { timeoutMs, remainingMs: () => remainingMs() },
     batchMsMax: timeoutMs * SHARE_LEFT,
   })
 
-  const runDue = async ({ triggers, remainingMs }: DriverCall): Promise<Outcome> => {
+  const runDue = async ({ triggers }: DriverCall): Promise<Outcome> => {
     const mayGoOn = (): boolean => remainingMs() > timeoutMs * SHARE_LEFT
     for (;;) {
       const outcome = await driver.run({ mayGoOn })
@@ -98,7 +99,8 @@ export const driverHandler = ({
 
   return async (call) => {
     checkApp(app, call.triggers)
-    endMs = clock.now() + call.remainingMs()
+    remainingMs = call.remainingMs
+    endMs = clock.now() + remainingMs()
     if (call.triggers.some(({ scheduleMinute }) => scheduleMinute === true)) await tellLag()
     const outcome = await runDue(call)
     const next = triggersAfter({

@@ -2,14 +2,14 @@
  * The end of an attempt that does not fit into its invocation: the next one goes on from there.
  *
  * 1. Write what the finished tasks have given. Nothing names it yet.
- * 2. Write the head: the batch stays logged, with the names of what is kept and the outputs that are
- *    done; the lease is free. It compares what a commit compares, so an attempt whose lease was
+ * 2. Write the head: the batch stays logged, with the names of what is kept and the outputs that
+ *    are done; the lease is free. It compares what a commit compares, so an attempt whose lease was
  *    taken adds nothing (B5).
  * 3. The caller triggers the driver again. If it dies before, the trigger of the next minute does.
  *
  * What is kept counts for the same deployment, and for what it has found in the input (B2, B3). For
- * any other one it is garbage. The head names it until the batch is committed, skipped or reset, and
- * the sweep after that deletes it, as it does with inputs of batches (B11).
+ * any other one it is garbage. The head names it until the batch is committed, skipped or reset,
+ * and the sweep after that deletes it, as it does with inputs of batches (B11).
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { invariant } from '../../base/errors.ts'
@@ -24,7 +24,8 @@ import { nameSegment, type NamedSegment, putSegment, readSegment } from '../../s
 import type { Head } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
-import { type ReadingTap, TaskKeeper } from '../tasks/task-keeper.ts'
+import type { ReadingTap } from '../tasks/reading-tap.ts'
+import { TaskKeeper } from '../tasks/task-keeper.ts'
 import { MINE, swapHead } from './head-writes.ts'
 import type { ReadBatch } from './run.ts'
 

@@ -23,7 +23,8 @@ import type { BatchTrace } from './batch-trace.ts'
 import { type GivenElements, givenElements } from './given.ts'
 import type { StageSpreader } from './stage-spreader.ts'
 import type { BatchSpread } from './spread-stage.ts'
-import type { StageKeeping, TaskKeeper } from './task-keeper.ts'
+import { StageKeeping } from './stage-keeping.ts'
+import type { TaskKeeper } from './task-keeper.ts'
 
 /** What the stages of a batch need. */
 export interface BatchTasksParts {
@@ -89,7 +90,7 @@ export class BatchTasks implements TaskRunner {
   /** Takes what an earlier attempt has kept, runs the other tasks, and stops when it must. */
   async #runKeeping(stage: Stage, keeper: TaskKeeper): Promise<void> {
     const { spreader, clock } = this.#parts
-    const keeping = keeper.begin(stage)
+    const keeping = new StageKeeping(keeper, stage)
     try {
       if (keeping.isKept) await keeping.restore()
       const isSpread =

@@ -45,7 +45,7 @@ export interface SpreadParts extends BatchSpread {
   readonly given?: GivenElements | undefined
   /** The first task. Those before were run here, and taken. Default: 0. */
   readonly from?: number
-  /** Whether the stage must stop, and whether no more can be waited for. Left out: it never must. */
+  /** Whether the stage must stop, and whether it can still wait. Left out: it never must. */
   readonly stop?: (Pick<StageStop, 'isOver' | 'took'> & { readonly isUrgent: boolean }) | undefined
   /** Told when an executor gives no result. */
   readonly noResult: (executor: number, why: Refusal | 'lost', message: string) => void

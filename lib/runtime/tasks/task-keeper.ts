@@ -4,34 +4,22 @@
  * - Only tasks that begin in a source are kept, and whose results are plain data: what they give
  *   follows from the logged input and the plan alone. So it does not matter who has computed it
  *   (B3). What they have put aside and counted is kept with it.
- * - Before a task begins, its stage asks whether the invocation is about to end. If so, and if there
- *   is more to keep than when the attempt began, all stages stop between two tasks.
+ * - Before a task begins, its stage asks whether the invocation is about to end. If so, and if
+ *   there is more to keep than when the attempt began, all stages stop between two tasks.
  * - Without anything new to keep, the attempt goes on, and the platform ends it: an attempt without
  *   progress counts as one (B9).
  * - A stage that is done is kept at its end, before any function of the user gets its results, and
  *   may change them. That costs work, so it is done only in attempts that have run for a while.
  *
- * Nothing is written here: see hand-on.ts.
+ * Nothing is written here: see hand-on.ts. For one stage see stage-keeping.ts.
  */
-import { decode, encode } from '../../base/codec.ts'
-import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type Stage, stageKey } from '../../rdd/tasks.ts'
-import { type KeptStage, keptCount, keptRef } from '../../state/kept-tasks.ts'
-import type { DeadLetter } from '../../state/dead-letters.ts'
+import { type KeptStage, keptCount } from '../../state/kept-tasks.ts'
 import { type NamedSegment, packRef, type ReadSegment } from '../../state/segments.ts'
-import type { ReadingListener } from '../driver/read-records.ts'
-import type { CountedPart } from '../sources/source-reader.ts'
-import { packResult, resultIn } from './columns.ts'
+import type { Invocation } from './invocation.ts'
+import type { ReadingTap } from './reading-tap.ts'
 import type { BatchSpread } from './spread-stage.ts'
-import type { DoneAnswer } from './task-request.ts'
-
-/** The call of a function in which batches run. */
-export interface Invocation {
-  readonly timeoutMs: number
-  /** When the platform ends it. */
-  readonly endMs: () => number
-}
 
 /** This share of an invocation is left to write what is kept. */
 const RESERVE_SHARE = 1 / 10
@@ -39,45 +27,9 @@ const RESERVE_SHARE = 1 / 10
 /** A stage is kept at its end when the attempt has run for this share of an invocation. */
 const LONG_SHARE = 1 / 8
 
-/** More is not kept: to encode and write it would take too much memory and time. */
-const KEPT_BYTES_MAX = 256 * 1024 * 1024
-
-/** What is kept is a copy of what can be computed. So its loss is none. */
-const UNREADABLE: ReadonlySet<string> = new Set(['SEGMENT_MISSING', 'SEGMENT_CORRUPT'])
-
 /** Thrown through the graph of a batch to end its attempt, when its results are kept. */
 export class HandingOn extends Error {
   override readonly name = 'HandingOn'
-}
-
-/** What a stage has put aside and counted. */
-interface Noted {
-  readonly deadLetters: DeadLetter[]
-  readonly counted: CountedPart[]
-}
-
-/** Tells stages that run what is put aside and counted meanwhile. */
-export class ReadingTap implements ReadingListener {
-  readonly #open = new Set<Noted>()
-
-  /** Takes everything from now on. With two stages at once, each takes also what the other has. */
-  open(): Noted {
-    const noted: Noted = { deadLetters: [], counted: [] }
-    this.#open.add(noted)
-    return noted
-  }
-
-  close(noted: Noted): void {
-    this.#open.delete(noted)
-  }
-
-  readonly putAside = (deadLetter: DeadLetter): void => {
-    for (const { deadLetters } of this.#open) deadLetters.push(deadLetter)
-  }
-
-  readonly counted = (part: CountedPart): void => {
-    for (const { counted } of this.#open) counted.push(part)
-  }
 }
 
 /** What a keeper needs of its attempt. */
@@ -120,10 +72,11 @@ export class TaskKeeper {
     return this.#isOver
   }
 
-  /** A stage that is about to run. */
-  begin(stage: Stage): StageKeeping {
+  /** A stage is about to run. Gives what is kept of it. */
+  begin(stage: Stage): KeptStage | undefined {
+    const kept = this.#kept.get(stageKey(stage))
     this.#seen.set(stageKey(stage), stage.count)
-    return new StageKeeping(this, stage, this.#kept.get(stageKey(stage)))
+    return kept?.count === stage.count ? kept : undefined
   }
 
   /** @throws HandingOn when the attempt is over, whatever has become of an earlier throw. */
@@ -192,123 +145,10 @@ export class TaskKeeper {
   }
 
   get #leftMs(): number {
-    const { clock, invocation } = this.parts
-    return invocation === undefined ? Infinity : invocation.endMs() - clock.now()
+    return this.parts.invocation?.remainingMs() ?? Infinity
   }
 
   get #reserveMs(): number {
     return (this.parts.invocation?.timeoutMs ?? 0) * RESERVE_SHARE
-  }
-}
-
-/** One stage while it runs. */
-export class StageKeeping {
-  readonly #keeper: TaskKeeper
-  readonly #stage: Stage
-  readonly #kept: KeptStage | undefined
-  readonly #noted: Noted
-  /** The results of the tasks before this one are taken from what is kept. */
-  #from = 0
-  #isUnfit = false
-
-  constructor(keeper: TaskKeeper, stage: Stage, kept: KeptStage | undefined) {
-    this.#keeper = keeper
-    this.#stage = stage
-    this.#kept = kept?.count === stage.count ? kept : undefined
-    this.#noted = keeper.parts.tap.open()
-  }
-
-  /** Whether an earlier attempt has kept something of this stage. */
-  get isKept(): boolean {
-    return this.#kept !== undefined
-  }
-
-  /** The first task that is to run. */
-  get from(): number {
-    return this.#from
-  }
-
-  /** Takes what is kept. What cannot be read is computed again. */
-  async restore(): Promise<void> {
-    const { read, putAside, count } = this.#keeper.parts
-    const kept = this.#kept as KeptStage
-    const answer = await this.#read(read, kept)
-    if (answer === undefined) return
-    for (const one of answer.deadLetters) putAside(one)
-    for (const part of answer.counted) count(part)
-    await this.#stage.take(resultIn(answer.data))
-    this.#from = kept.tasks
-  }
-
-  /** Whether the next task must not begin. `taken`: the tasks whose results are taken. */
-  isOver(taken: number): boolean {
-    const keeper = this.#keeper
-    if (keeper.isOver) return true
-    return !this.#isUnfit && keeper.isNearEnd && (taken > this.#from || keeper.hasProgress)
-  }
-
-  /** See {@link TaskKeeper.isUrgent}. */
-  get isUrgent(): boolean {
-    return this.#keeper.isUrgent
-  }
-
-  /** See {@link TaskKeeper.took}. */
-  took(durationMs: number): void {
-    this.#keeper.took(durationMs)
-  }
-
-  /**
-   * Stops the stage. Returns if nothing can be kept: then it goes on.
-   *
-   * @throws HandingOn
-   */
-  stop(taken: number): void {
-    this.#keep(taken)
-    this.#keeper.stopWithProgress()
-    this.#isUnfit = !this.#keeper.isOver
-    this.#keeper.check()
-  }
-
-  /** All results are taken. */
-  done(): void {
-    if (this.#keeper.isLong || this.#from > 0) this.#keep(this.#stage.count)
-  }
-
-  /** The stage has ended, whether it is done or not. */
-  close(): void {
-    this.#keeper.parts.tap.close(this.#noted)
-  }
-
-  #keep(tasks: number): void {
-    if (tasks === this.#from || this.#keeper.parts.invocation === undefined) return
-    const bytes = this.#encode()
-    if (bytes === undefined || bytes.byteLength > KEPT_BYTES_MAX) return
-    const { count } = this.#stage
-    this.#keeper.keep(
-      { stage: stageKey(this.#stage), tasks, count },
-      this.#keeper.parts.name(bytes),
-    )
-  }
-
-  /** Undefined: it has values that cannot be stored. */
-  #encode(): Uint8Array | undefined {
-    const { side, takenSoFar } = this.#stage
-    try {
-      const data = packResult(side, takenSoFar?.())
-      return encode({ kind: 'done', data, ...this.#noted } satisfies DoneAnswer)
-    } catch (error) {
-      if (codeOf(error, 'BATCH_FAILED') === 'VALUE_UNSUPPORTED') return undefined
-      throw error
-    }
-  }
-
-  async #read(read: ReadSegment, kept: KeptStage): Promise<DoneAnswer | undefined> {
-    try {
-      return decode(await read(keptRef(kept))) as DoneAnswer
-    } catch (error) {
-      if (!UNREADABLE.has(codeOf(error, 'BATCH_FAILED'))) throw error
-      this.#keeper.forget(kept)
-      return undefined
-    }
   }
 }

@@ -79,7 +79,7 @@ const executorKinds = [
 /** What happens between a driver and its executors. Drawn from another one, for the same reason. */
 const betweenKinds = ['changedInput'] as const
 
-/** What happens to invocations in the middle of a batch. Drawn from one more, for the same reason. */
+/** What happens to invocations in the middle of a batch. Drawn from one more. */
 const handingKinds = ['shortInvocation'] as const
 
 /**
@@ -166,9 +166,9 @@ export class Faults {
 
   /**
    * `without`: kinds that stay off although the seed has them on. So one can find out which kinds a
-   * failure needs. `later`, `newest`, `spreading`, `between` and `handing`: what the later kinds, the
-   * newest ones, those of executors, and short invocations are drawn from. `hasExecutors`: otherwise, nothing can happen to
-   * any.
+   * failure needs. `later`, `newest`, `spreading`, `between` and `handing`: what the later kinds,
+   * the newest ones, those of executors, and short invocations are drawn from. `hasExecutors`:
+   * otherwise, nothing can happen to any.
    */
   constructor(
     random: Random,

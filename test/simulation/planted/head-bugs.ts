@@ -101,8 +101,8 @@ export const headBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/schedule.ts',
-        find: 'logged.attempts >= retry.attempts && nowMs',
-        replace: 'logged.attempts >= retry.attempts || nowMs',
+        find: 'failedAttempts(logged) >= retry.attempts && nowMs',
+        replace: 'failedAttempts(logged) >= retry.attempts || nowMs',
       },
     ],
   },

@@ -2,6 +2,7 @@ import type { PlantedBug } from './bug.ts'
 
 const HAND_ON = 'lib/runtime/driver/hand-on.ts'
 const KEEPER = 'lib/runtime/tasks/task-keeper.ts'
+const STAGE = 'lib/runtime/tasks/stage-keeping.ts'
 
 /** Bugs of batches that do not fit into an invocation, and of what is kept of their tasks. */
 export const keptBugs: readonly PlantedBug[] = [
@@ -68,7 +69,7 @@ export const keptBugs: readonly PlantedBug[] = [
     effect: 'their records count twice',
     edits: [
       {
-        file: KEEPER,
+        file: STAGE,
         find: 'this.#from = kept.tasks',
         replace: 'this.#from = kept.tasks - 1',
       },
@@ -79,7 +80,7 @@ export const keptBugs: readonly PlantedBug[] = [
     effect: 'a bad record of an earlier invocation is nowhere',
     edits: [
       {
-        file: KEEPER,
+        file: STAGE,
         find: 'for (const one of answer.deadLetters) putAside(one)',
         replace: 'for (const one of answer.deadLetters.slice(0, 0)) putAside(one)',
       },
@@ -95,7 +96,7 @@ export const keptBugs: readonly PlantedBug[] = [
         replace: 'this.#isOver ||= this.hasProgress || this.isNearEnd',
       },
       {
-        file: KEEPER,
+        file: STAGE,
         find: 'keeper.isNearEnd && (taken > this.#from || keeper.hasProgress)',
         replace: 'keeper.isNearEnd && (taken >= this.#from || keeper.hasProgress)',
       },

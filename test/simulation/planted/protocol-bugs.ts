@@ -157,8 +157,8 @@ export const prepareBatch = async`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
-        find: 'return { outcome: await fail(runner, attempt, error, tracing), after: undefined }',
-        replace: 'return { outcome: await fail(runner, attempt, error, tracing), after: before }',
+        find: 'attempt, read, tracing }, error), after: undefined }',
+        replace: 'attempt, read, tracing }, error), after: before }',
       },
       {
         file: 'lib/runtime/driver/driver.ts',

@@ -185,7 +185,11 @@ describe('the first line of the status', () => {
       parts: {
         head: {
           ...head,
-          logged: { ...logged, retryMs: NOW_MS - 10 * MINUTE_MS },
+          logged: {
+            ...logged,
+            firstMs: NOW_MS - 20 * MINUTE_MS,
+            retryMs: NOW_MS - 10 * MINUTE_MS,
+          },
           owner: 'a',
           leaseEndMs: NOW_MS - 9 * MINUTE_MS,
           doneMs: NOW_MS - 20 * MINUTE_MS,
@@ -255,6 +259,24 @@ test.each([
   const manifest = '1' as unknown as Head['manifest']
   const text = textOf({ head: { ...head, manifest, doneMs: NOW_MS + fromNowMs } })
   expect(text).toMatch(new RegExp(`last batch +${says}\\n`))
+})
+
+test('a batch that does not fit into an invocation says how far it has come', () => {
+  const stage = { stage: 'reduceByKey-1/map/1', count: 60, ref: ['', '', 1, 1, 1] } as const
+  const kept = { generation: 1, plan: 'abc', found: '', stages: [{ ...stage, tasks: 48 }] }
+  const handed = {
+    ...logged,
+    attempts: 3,
+    firstMs: NOW_MS - MINUTE_MS,
+    retryMs: 0,
+    handedOn: 2,
+    kept,
+  }
+  const text = textOf({ head: { ...head, logged: handed } })
+  expect(text).toContain(
+    '3 attempts since 2026-03-01 11:59:00Z, handed on 2 times, with 48 tasks kept',
+  )
+  expect(text).not.toContain('no batch has run since')
 })
 
 const NONE = { objects: 0, records: 0, bytes: 0 }

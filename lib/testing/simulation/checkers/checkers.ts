@@ -21,6 +21,7 @@ import { BatchChecker } from './batch-checker.ts'
 import { CombinedChecker } from './combined-checker.ts'
 import { FileChecker } from './file-checker.ts'
 import { GarbageChecker } from './garbage-checker.ts'
+import { checkKeptRead } from './handed-on-checker.ts'
 import { objectsOf } from './inputs.ts'
 import { LaneChecker } from './lane-checker.ts'
 import { DeadLetterChecker } from './dead-letter-checker.ts'
@@ -190,8 +191,9 @@ export class Checkers implements Observer {
     }
   }
 
-  read(key: ItemKey, item: Item | undefined): void {
+  read(key: ItemKey, item: Item | undefined, environment: Environment): void {
     this.#recoveries.read(key, item)
+    checkKeptRead(this.violations, this.mirror.head(), { key, environment })
   }
 
   refused(write: Omit<StoreWrite, 'before'>): void {

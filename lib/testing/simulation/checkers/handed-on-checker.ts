@@ -1,6 +1,8 @@
+import type { ItemKey } from '../../../ports/item-store.ts'
 import { keptCount } from '../../../state/kept-tasks.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Environment } from '../environment.ts'
+import { isKeptTask } from './garbage-checker.ts'
 import type { Violations } from './violations.ts'
 
 /**
@@ -27,5 +29,20 @@ export const checkHandedOn = (
     'B9',
     keptCount(kept.stages) > tasksBefore || outputsDone.length > (was?.outputsDone?.length ?? 0),
     () => `${name} hands on ${keptCount(kept.stages)} tasks, and ${tasksBefore} were kept before`,
+  )
+}
+
+/** Whoever takes tasks that were kept is of the deployment that has computed them (B10). */
+export const checkKeptRead = (
+  violations: Violations,
+  head: Head | undefined,
+  { key, environment }: { readonly key: ItemKey; readonly environment: Environment },
+): void => {
+  const kept = head?.logged?.kept
+  const isNamed = kept?.stages.some(({ ref: [at, by] }) => key.sort.startsWith(`${at}#${by}#`))
+  violations.expect(
+    'B10',
+    isNamed !== true || !isKeptTask(key) || kept?.generation === environment.generation,
+    () => `${environment.name} takes tasks that the generation ${kept?.generation} has kept`,
   )
 }

@@ -89,7 +89,7 @@ export const simulatedItemStore = ({
         effect: () =>
           runTimed(async () => {
             const item = await store.get(key)
-            observer.read(key, item)
+            observer.read(key, item, environment)
             return item
           }),
       }),

@@ -44,7 +44,7 @@ export interface Observer {
   /** A blob was written, or deleted where there are no bytes. */
   blobStored(name: string, bytes: Uint8Array | undefined, environment: Environment): void
   /** An item was read, or found not to be there. */
-  read(key: ItemKey, item: Item | undefined): void
+  read(key: ItemKey, item: Item | undefined, environment: Environment): void
   /** A conditional write that was refused. */
   refused(write: Omit<StoreWrite, 'before'>): void
   /** A process is about to send this number of triggers at once. */

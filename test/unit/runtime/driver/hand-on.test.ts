@@ -1,6 +1,7 @@
 /** A batch that does not fit into one invocation: what is kept, for whom, and until when. */
 import { milliseconds, type Pipeline, type StreamOptions } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import type { Operated } from '../../../../lib/runtime/operations/operated.ts'
 import { reset } from '../../../../lib/runtime/operations/reset.ts'
 import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import type { Head } from '../../../../lib/state/head.ts'
@@ -58,7 +59,7 @@ const processOf = (
     if (line.includes('!')) throw new RangeError('bad word')
     return read(line)
   }, settings)
-  const invocation = { timeoutMs: TIMEOUT_MS, endMs: () => world.nowMs + leftMs }
+  const invocation = { timeoutMs: TIMEOUT_MS, remainingMs: () => leftMs }
   const app = world.deploy(pipeline, { ...START, invocation, ...options })
   return {
     app,
@@ -85,6 +86,14 @@ const RESULT = '(a,2)\n(b,2)\n(c,2)\n(d,1)\n(e,1)\n'
 const resultOf = (world: World): string => world.textOf(1_000, 'part-00000')
 const keptIn = (world: World): readonly string[] =>
   world.store.keys().filter((key) => key.startsWith(`${APP}#seg#@batch`))
+
+const operatedOf = ({ store, clock, randomness }: World): Operated => ({
+  store,
+  clock,
+  randomness,
+  app: APP,
+  leaseMs: 0,
+})
 
 describe('a batch that does not fit into an invocation', () => {
   test('goes on in the next one, and runs no task twice', async () => {
@@ -128,17 +137,17 @@ describe('a batch that does not fit into an invocation', () => {
     const world = await worldOf()
     await processOf(world).invoke()
     const dying = processOf(world)
-    const { compareAndSet } = world.store
+    const inner = { ...world.store }
     let writes = 0
     const never = new Promise<never>(() => undefined)
     // It logs the batch, computes, writes what it keeps, and dies.
     Object.assign(world.store, {
       compareAndSet: (...given: Parameters<TestStore['compareAndSet']>) =>
-        writes++ === 0 ? compareAndSet(...given) : never,
+        writes++ === 0 ? inner.compareAndSet(...given) : never,
     })
     void dying.invoke()
     await turns(100)
-    Object.assign(world.store, { compareAndSet })
+    Object.assign(world.store, inner)
     expect(dying.computed).toEqual(FILES.slice(3, 6))
     const next = processOf(world)
     await next.invoke()
@@ -197,13 +206,13 @@ describe('an attempt hands nothing on', () => {
   test('that has lost its lease (B5)', async () => {
     const world = await worldOf()
     const process = processOf(world)
-    const { putAll } = world.store
+    const inner = { ...world.store }
     let committed: Head | undefined
     // Another process commits the batch while this one writes what it keeps.
     Object.assign(world.store, {
       putAll: async (...given: Parameters<TestStore['putAll']>) => {
-        Object.assign(world.store, { putAll })
-        await putAll(...given)
+        Object.assign(world.store, inner)
+        await inner.putAll(...given)
         await processOf(world, { fileMs: 0 }).invoke()
         committed = await world.head()
       },
@@ -272,8 +281,8 @@ describe('what was kept is removed (B11)', () => {
       'after the commit of another deployment',
       async (world) => processOf(world, { fileMs: 0, generation: 2 }).invoke(),
     ],
-    ['after a skip', async (world) => skip({ ...world, app: APP, leaseMs: 0 })],
-    ['after a reset', async (world) => reset({ ...world, app: APP, leaseMs: 0 })],
+    ['after a skip', async (world) => skip(operatedOf(world))],
+    ['after a reset', async (world) => reset(operatedOf(world))],
   ]
 
   test.each(after)('%s', async (_, end) => {
@@ -323,10 +332,10 @@ describe('a batch that fits', () => {
     let during: Head | undefined
     const process = processOf(world, { fileMs: 0, read: (line) => line })
     const { store } = world
-    const { compareAndSet } = store
+    const inner = { ...store }
     Object.assign(store, {
       compareAndSet: async (...given: Parameters<TestStore['compareAndSet']>) => {
-        const answer = await compareAndSet(...given)
+        const answer = await inner.compareAndSet(...given)
         during ??= await world.head()
         return answer
       },

@@ -32,9 +32,10 @@ class Functions {
   during: () => void | Promise<void> = () => undefined
   remainingMs = TIMEOUT_MS
 
-  constructor() {
+  /** `isLong`: its batches count words, in tasks of one append each. */
+  constructor(isLong = false) {
     const { store, clock, randomness } = this.world
-    const plan = this.#pipeline().build()
+    const plan = (isLong ? this.#longPipeline() : this.#pipeline()).build()
     const scheduleTriggers = async (triggers: readonly Trigger[]): Promise<void> =>
       void this.scheduled.push(...triggers)
     const sleep = async (ms: number): Promise<void> => this.world.advance(ms)
@@ -58,6 +59,7 @@ class Functions {
       },
       listen: (event: RuntimeEvent) => void this.events.push(event),
       leaseMs: leaseMsFor(TIMEOUT_MS),
+      taskBytes: 1,
     }
     this.driver = driverHandler({
       runner,
@@ -73,6 +75,22 @@ class Functions {
           this.seen.push(...(await rdd.collect()))
           await this.during()
         }),
+      { batchInterval: seconds(10) },
+    )
+  }
+
+  #longPipeline(): Pipeline {
+    return pipelineOf(
+      (ssc) =>
+        ssc
+          .kinesisTextStream('clicks')
+          .map((word): [string, number] => {
+            this.seen.push(word)
+            this.remainingMs -= 20_000
+            return [word, 1]
+          })
+          .reduceByKey((a, b) => a + b)
+          .saveAsTextFiles('out'),
       { batchInterval: seconds(10) },
     )
   }
@@ -256,6 +274,28 @@ describe('the driver', () => {
     }
     expect(await app.trigger()).toBe('retry')
     expect(fromStart(app.scheduled)).toEqual([11])
+  })
+
+  test('hands a batch on that does not fit, and calls another invocation for it', async () => {
+    const app = new Functions(true)
+    await app.trigger()
+    for (const [index, word] of ['a', 'b', 'c', 'd'].entries())
+      await app.intake([deliveryOf(index + 1, word)])
+    app.world.advance(10_000)
+    expect(await app.trigger()).toBe('progressed')
+    expect(app.seen).toEqual(['a', 'b', 'c'])
+    expect(app.events).toContainEqual({
+      event: 'handedOn',
+      timeMs: START_MS + 10_000,
+      attempt: 1,
+      tasksKept: 3,
+      tasksLeft: 1,
+    })
+    expect(fromStart(app.scheduled)).toEqual([10])
+    app.remainingMs = TIMEOUT_MS
+    await app.trigger()
+    expect(app.seen).toEqual(['a', 'b', 'c', 'd'])
+    expect((await app.world.head()).doneMs).toBe(START_MS + 10_000)
   })
 
   test('refuses a trigger of another application', async () => {

@@ -67,7 +67,7 @@ export interface SeenRun {
 export const seenIn = async (
   pipeline: Pipeline,
   executors: ((open: Open) => Executors) | undefined,
-  more: (world: World) => Pick<DeployOptions, 'invocation'> = () => ({}),
+  more: () => Pick<DeployOptions, 'invocation'> = () => ({}),
 ): Promise<SeenRun> => {
   const world = new World()
   const app = world.deploy(pipeline, {
@@ -75,7 +75,7 @@ export const seenIn = async (
     readAs: asLarge,
     slowMs: 0,
     ...(executors && { executors }),
-    ...more(world),
+    ...more(),
   })
   await app.run()
   for (const batch of [TEXTS, TEXTS.slice(3), TEXTS.slice(1, 4), [], TEXTS.slice(0, 2), TEXTS]) {

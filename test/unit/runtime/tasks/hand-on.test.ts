@@ -3,9 +3,9 @@
  */
 import { type DStream, milliseconds, type Pipeline, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { Invocation } from '../../../../lib/runtime/tasks/task-keeper.ts'
+import type { Invocation } from '../../../../lib/runtime/tasks/invocation.ts'
 import { Random } from '../../../../lib/testing/random.ts'
-import { pipelineOf, type World } from '../harness.ts'
+import { pipelineOf } from '../harness.ts'
 import { BEHAVIOURS, executorsOf, seenIn, type SeenRun, sum, thirds } from './executors-bed.ts'
 
 /** What is written, and whether its tasks can be kept. */
@@ -120,13 +120,12 @@ const withoutAttempts = ({ seen: { manifest, files, deadLetters, records } }: Se
  * no length, stages are kept as soon as they are done.
  */
 const endsAtRandom =
-  (seed: number, timeoutMs: number) =>
-  (world: World): { readonly invocation: Invocation } => {
+  (seed: number, timeoutMs: number) => (): { readonly invocation: Invocation } => {
     const random = new Random(seed)
     return {
       invocation: {
         timeoutMs,
-        endMs: () => world.nowMs + (random.chance(0.3) ? 0.08 * timeoutMs - 1 : 9e9),
+        remainingMs: () => (random.chance(0.3) ? 0.08 * timeoutMs - 1 : 9e9),
       },
     }
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Executors } from '../../../../lib/ports/executors.ts'
 import type { Stage } from '../../../../lib/rdd/tasks.ts'
 import { packResult } from '../../../../lib/runtime/tasks/columns.ts'
-import { spreadStage } from '../../../../lib/runtime/tasks/spread-stage.ts'
+import { type SpreadParts, spreadStage } from '../../../../lib/runtime/tasks/spread-stage.ts'
 import {
   encodeAnswer,
   refused,
@@ -43,7 +43,7 @@ interface Spreading {
 const spread = (
   count: number,
   executors: Executors,
-  { pack, take }: Partial<Pick<Stage, 'pack' | 'take'>> = {},
+  { pack, take, stop }: Partial<Pick<Stage, 'pack' | 'take'> & Pick<SpreadParts, 'stop'>> = {},
 ): Spreading => {
   const clock = new ManualClock(0)
   const seen = { taken: [] as number[], here: [] as number[], counted: [] as unknown[] }
@@ -71,6 +71,7 @@ const spread = (
     putAside: () => undefined,
     count: (part) => seen.counted.push(part),
     noResult: (_, why) => noResults.push(why),
+    stop,
   })
   return { ...seen, noResults, ended, clock }
 }
@@ -290,5 +291,72 @@ describe('the tasks of a stage', () => {
     const asked = executors.asked.length
     await turns()
     expect(executors.asked).toHaveLength(asked)
+  })
+
+  describe('that must stop', () => {
+    const stopping = (): { isOver: boolean; isUrgent: boolean } => ({
+      isOver: false,
+      isUrgent: false,
+    })
+    const stopOf = (state: ReturnType<typeof stopping>): NonNullable<SpreadParts['stop']> => ({
+      isOver: () => state.isOver,
+      get isUrgent() {
+        return state.isUrgent
+      },
+      took: () => undefined,
+    })
+
+    test('begin no more, and those that run are taken', async () => {
+      const executors = new HeldExecutors(2)
+      const state = stopping()
+      const first = Promise.withResolvers<void>()
+      const pack = async (index: number): Promise<number[]> => {
+        if (index === 0) await first.promise
+        return [index]
+      }
+      const { taken, here, ended } = spread(20, executors, { pack, stop: stopOf(state) })
+      await turns()
+      expect(executors.waiting).toEqual([1, 2])
+      state.isOver = true
+      first.resolve()
+      await turns()
+      expect(taken).toEqual([0])
+      executors.answer(2)
+      await turns()
+      executors.answer(1)
+      expect(await ended).toBe(3)
+      expect([taken, here]).toEqual([numbers(3), [0]])
+      expect(executors.asked).toHaveLength(2)
+    })
+
+    test('are not waited for when it is urgent, and nothing is taken later', async () => {
+      const executors = new HeldExecutors(2)
+      const state = stopping()
+      const { taken, ended, clock } = spread(20, executors, {
+        pack: async (index) => (index === 0 ? [0] : never()),
+        stop: stopOf(state),
+      })
+      state.isOver = true
+      await turns()
+      state.isUrgent = true
+      await clock.runUntil(500)
+      expect(await ended).toBe(1)
+      for (const index of executors.waiting) executors.answer(index)
+      await turns()
+      expect(taken).toEqual([0])
+      expect(executors.aborted).toEqual([1, 2])
+    })
+
+    test('give those before one that an executor has lost', async () => {
+      const executors = new HeldExecutors(2)
+      const state = stopping()
+      const { taken, ended } = spread(20, executors, { stop: stopOf(state) })
+      state.isOver = true
+      await turns()
+      executors.answer(1, new Error('lost'))
+      executors.answer(2)
+      expect(await ended).toBe(1)
+      expect(taken).toEqual([0])
+    })
   })
 })
