@@ -100,7 +100,10 @@ export const attemptBatch = async (
     if (done === undefined) return { outcome: PROGRESSED, after: undefined }
     return await afterCommit(world, done.committed, before, done.prepared, tracing)
   } catch (error) {
-    return { outcome: await endWithout(runner, { attempt, read, tracing }, error), after: undefined }
+    return {
+      outcome: await endWithout(runner, { attempt, read, tracing }, error),
+      after: undefined,
+    }
   }
 }
 
