@@ -22,6 +22,7 @@ const given = async <M extends Message>(
 }
 
 const ID = expect.stringMatching(/^[0-9a-f]{32}$/) as string
+const DIGEST = expect.stringMatching(/^[0-9a-f]{64}$/) as string
 const ID_ATTRIBUTE = { millraceId: { DataType: 'String', StringValue: ID } }
 const codeOf = async (make: () => unknown): Promise<string> =>
   (await errorOf(async () => make())).code
@@ -37,6 +38,25 @@ describe('a topic', () => {
     })
     expect(await given(fakeTopic(FIFO), sns('a'), 'text')).toMatchObject({ MessageGroupId: 'all' })
   })
+
+  test.each(['', 'New York', 'café', 'x'.repeat(129)])(
+    'has one group for each key, also for one that cannot be a group: %s',
+    async (key) => {
+      const groups = await Promise.all(
+        [
+          [key, 1],
+          [key, 2],
+          [`${key}!`, 1],
+        ].map(async (pair) => {
+          const entry = await given(fakeTopic(FIFO), sns('a'), pair)
+          return (entry as { readonly MessageGroupId: string }).MessageGroupId
+        }),
+      )
+      expect(groups[0]).toMatch(/^[!-~]{1,128}$/)
+      expect(groups[1]).toBe(groups[0])
+      expect(groups[2]).not.toBe(groups[0])
+    },
+  )
 
   test('that is a standard one gets subject and attributes', async () => {
     const options: TopicOptions<unknown> = {
@@ -70,7 +90,8 @@ describe('a topic', () => {
     ['too much with its attributes', 'x'.repeat(262_090), attributes({ a: 1 }), false],
     ['a character that it has not', 'a\u0000', {}, false],
     ['half a character', '\ud800', {}, false],
-    ['a group with a space', 'a', { key: () => 'a b' }, false],
+    ['a key that is no group', 'a', { key: () => 'a b' }, true],
+    ['a pair whose key is no group', ['', 1], {}, true],
     ['a long subject', 'a', subject('s'.repeat(100)), true],
     ['a longer subject', 'a', subject('s'.repeat(101)), false],
     ['a subject of two lines', 'a', subject('a\nb'), false],
@@ -165,6 +186,8 @@ describe('a stream', () => {
   test.each<[string, unknown, RecordOptions<unknown>, object]>([
     ['a text', 'a', {}, { text: 'a', PartitionKey: ID, stream: 's' }],
     ['a pair', ['k', 1], {}, { text: '["k",1]', PartitionKey: 'k' }],
+    ['a pair whose key is no partition key', ['', 1], {}, { text: '["",1]', PartitionKey: DIGEST }],
+    ['a pair with a long key', ['k'.repeat(257), 1], {}, { PartitionKey: DIGEST }],
     ['a key', 'a', { key: () => 'mine' }, { text: 'a', PartitionKey: 'mine' }],
     [
       'a field for the id',

@@ -236,6 +236,27 @@ describe('a queue of SQS', () => {
     ])
   })
 
+  test.each(['', 'New York', 'café', 'x'.repeat(129)])(
+    'has a group for any key: %s',
+    async (key) => {
+      const { calls, send } = sendEntriesTo(FIFO)
+      await send([{ ...(sqs<unknown>('orders').send([key, 1]) as Message), id: 'f00' }])
+      expect(calls[0]).toMatchObject([
+        {
+          MessageGroupId: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+        },
+      ])
+    },
+  )
+
+  test('that does not say which one it refused gets all of them again', async () => {
+    const { send } = sendEntriesTo(FIFO, {
+      Failed: [{ Code: 'InternalError', SenderFault: false } as never],
+    })
+    const entries = ['a', 'b'].map((body) => ({ body, id: body }))
+    expect((await send(entries)).again).toEqual(entries)
+  })
+
   test('that is a standard one gets only the texts', async () => {
     const { calls, send } = sendEntriesTo('https://queues/orders')
     await send([{ body: 'a', id: 'f00', key: 'k' }])

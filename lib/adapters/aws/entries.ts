@@ -2,8 +2,19 @@
  * Calls that take several entries at once, of which the service may refuse some. What became of
  * each is said in one form for all services.
  */
+import { createHash } from 'node:crypto'
 import { MillraceError } from '../../base/errors.ts'
 import { deniedFix, isDenied, isThrottled, isThrottledName, isTransient } from './aws-errors.ts'
+
+/** A group of its own for messages without a key would be one for each: they share one. */
+const DEFAULT_GROUP = 'all'
+
+/** What FIFO queues and topics take as a group. */
+const GROUP = /^[!-~]{1,128}$/
+
+/** The group of a key. A key that cannot be one, such as `New York`, is known by its digest. */
+export const groupOf = (key: string = DEFAULT_GROUP): string =>
+  GROUP.test(key) ? key : createHash('sha256').update(key).digest('hex')
 
 /** An entry that a service has refused. */
 export interface Refusal {
@@ -109,8 +120,10 @@ export const callWithEntries = async <E>(
   const [first] = refusals
   if (first === undefined) return { again: [] }
   const numbers = refusals.map(({ index }) => index).toSorted((a, b) => a - b)
+  // A service that does not say which one it refused may have refused any.
+  const isKnown = numbers.every((index) => entries[index] !== undefined)
   return {
-    again: numbers.flatMap((index) => entries[index] ?? []),
+    again: isKnown ? numbers.map((index) => entries[index] as E) : entries,
     reason: reasonOf(first),
     throttled: refusals.filter(({ code }) => isThrottledName(code)).length,
   }

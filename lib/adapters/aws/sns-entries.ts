@@ -5,7 +5,7 @@ import {
   SNSClient,
 } from '@aws-sdk/client-sns'
 import { clientSettings, once, unlogged } from './clients.ts'
-import { callWithEntries, type EntriesAnswer, failuresOf } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, failuresOf, groupOf } from './entries.ts'
 
 /** A value of an attribute, as SNS has it. */
 export interface TopicAttribute {
@@ -18,7 +18,7 @@ export interface TopicEntry {
   /** The same in each attempt: letters and digits. */
   readonly id: string
   readonly body: string
-  /** The group in which a FIFO topic keeps the order. */
+  /** Its group, in which a FIFO topic keeps the order. */
   readonly key?: string
   readonly subject?: string
   readonly attributes?: Readonly<Record<string, TopicAttribute>>
@@ -26,9 +26,6 @@ export interface TopicEntry {
 
 /** The attribute that carries the id of a message. */
 export const ID_ATTRIBUTE = 'millraceId'
-
-/** A group of its own for messages without a key would be one for each: they share one. */
-const DEFAULT_GROUP = 'all'
 
 /** The client of SNS of this process. */
 export const snsClient: () => SNSClient = once(() => unlogged(new SNSClient(clientSettings())))
@@ -39,7 +36,7 @@ const valueOf = ({ type, text }: TopicAttribute): MessageAttributeValue => ({
 })
 
 const entryOf = (
-  { id, body, key = DEFAULT_GROUP, subject, attributes = {} }: TopicEntry,
+  { id, body, key, subject, attributes = {} }: TopicEntry,
   index: number,
   isFifo: boolean,
 ): PublishBatchRequestEntry => ({
@@ -52,7 +49,7 @@ const entryOf = (
     ),
     [ID_ATTRIBUTE]: valueOf({ type: 'String', text: id }),
   },
-  ...(isFifo ? { MessageGroupId: key, MessageDeduplicationId: id } : {}),
+  ...(isFifo ? { MessageGroupId: groupOf(key), MessageDeduplicationId: id } : {}),
 })
 
 /**

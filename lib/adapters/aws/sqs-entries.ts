@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs'
-import { callWithEntries, type EntriesAnswer, failuresOf } from './entries.ts'
+import { callWithEntries, type EntriesAnswer, failuresOf, groupOf } from './entries.ts'
 import { sqsClient } from './sqs-queue.ts'
 
 /** A message for a queue. */
@@ -7,15 +7,12 @@ export interface QueueEntry {
   /** The same in each attempt: letters and digits. */
   readonly id: string
   readonly body: string
-  /** The group in which a FIFO queue keeps the order. */
+  /** Its group, in which a FIFO queue keeps the order. */
   readonly key?: string
 }
 
 /** Whether the queue of a URL keeps the order, and remembers the ids of messages for 5 minutes. */
 export const isFifo = (queueUrl: string): boolean => queueUrl.endsWith('.fifo')
-
-/** A group of its own for messages without a key would be one for each: they share one. */
-const DEFAULT_GROUP = 'all'
 
 /**
  * Sends at most 10 messages.
@@ -27,10 +24,10 @@ export const sendEntries = async <E extends QueueEntry>(
   entries: readonly E[],
   client: Pick<SQSClient, 'send'> = sqsClient(),
 ): Promise<EntriesAnswer<E>> => {
-  const Entries = entries.map(({ id, body, key = DEFAULT_GROUP }, index) => ({
+  const Entries = entries.map(({ id, body, key }, index) => ({
     Id: String(index),
     MessageBody: body,
-    ...(isFifo(queueUrl) ? { MessageGroupId: key, MessageDeduplicationId: id } : {}),
+    ...(isFifo(queueUrl) ? { MessageGroupId: groupOf(key), MessageDeduplicationId: id } : {}),
   }))
   const where = { noun: 'queue', place: queueUrl, action: 'sqs:SendMessage' }
   return callWithEntries(entries, where, async () => {

@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import { MillraceError } from '../../base/errors.ts'
 import type { Message, MessageOptions, SinkDeclaration } from '../../rdd/sink-declaration.ts'
+import type { SentMessage } from '../messages/message-sink.ts'
 import { messageMaker } from '../messages/messages.ts'
 import { checkSinkName } from '../rows/row-settings.ts'
 
 /** Kinesis takes so many bytes in one record, with its partition key. */
 const RECORD_BYTES_MAX = 1024 * 1024
 const ID_CHARACTERS = 32
+const DIGEST_CHARACTERS = 64
 
 /** The settings of an output. They are part of the plan. */
 export interface StreamSettings {
@@ -20,8 +23,9 @@ export interface StreamSettings {
  */
 export interface RecordOptions<in T> extends MessageOptions<T> {
   /**
-   * The partition key: 1 to 256 characters. Default: the key of a pair, as text; otherwise the id
-   * of the record, which spreads records over all shards.
+   * The partition key: 1 to 256 characters. Default: the key of a pair, as text, or its digest if
+   * that cannot be a partition key; otherwise the id of the record, which spreads records over all
+   * shards.
    */
   readonly key?: (element: T) => string
   /**
@@ -42,11 +46,18 @@ export const dataOf = (body: string, id: string, { idField }: StreamSettings): U
       : `{${idText(idField, id)}${body === '{}' ? '' : ','}${body.slice(1)}`,
   )
 
+const isPartitionKey = (key: string): boolean =>
+  key !== '' && key.length <= 256 && key.isWellFormed()
+
 /** The bytes of a record, as Kinesis counts them. */
 export const recordBytes = ({ body, key }: Message, { idField }: StreamSettings): number =>
   Buffer.byteLength(body) +
   (idField === undefined ? 0 : Buffer.byteLength(idText(idField, '')) + ID_CHARACTERS + 1) +
-  (key === undefined ? ID_CHARACTERS : Buffer.byteLength(key))
+  (key === undefined
+    ? ID_CHARACTERS
+    : isPartitionKey(key)
+      ? Buffer.byteLength(key)
+      : DIGEST_CHARACTERS)
 
 /** The text of a JSON object without the field, in the form that the field is put into. */
 const objectText = (body: string, idField: string): string | undefined => {
@@ -71,12 +82,17 @@ const refuse = (problem: string, value: unknown): never => {
   })
 }
 
-const checked = (message: Message, settings: StreamSettings): Message => {
+/** A key of a pair that cannot be a partition key is known by its digest. */
+export const partitionKeyOf = ({ key, id }: SentMessage): string => {
+  if (key === undefined) return id
+  return isPartitionKey(key) ? key : createHash('sha256').update(key).digest('hex')
+}
+
+const checked = (message: Message, settings: StreamSettings, hasOwnKey: boolean): Message => {
   const { body, key } = message
   const { idField } = settings
   if (!body.isWellFormed()) refuse('Kinesis takes no text with half characters here', body)
-  if (key !== undefined && (key === '' || key.length > 256 || !key.isWellFormed()))
-    refuse('This is no partition key', key)
+  if (hasOwnKey && !isPartitionKey(key ?? '')) refuse('This is no partition key', key)
   const text = idField === undefined ? body : objectText(body, idField)
   if (text === undefined) return refuse(`The field "${idField}" cannot be put into this`, body)
   const sizeBytes = recordBytes({ ...message, body: text }, settings)
@@ -111,6 +127,6 @@ export const kinesis = <T>(name: string, options: RecordOptions<T> = {}): SinkDe
     place: `kinesis://${checkSinkName('kinesis', name)}/records`,
     shape: 'messages',
     settings,
-    send: (element: T): Message => checked(make(element), settings),
+    send: (element: T): Message => checked(make(element), settings, options.key !== undefined),
   })
 }

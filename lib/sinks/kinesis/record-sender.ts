@@ -1,7 +1,7 @@
 /** Sends messages to a stream of Kinesis: a chunk is one call. */
 import type { putRecords } from '../../adapters/aws/kinesis-entries.ts'
 import type { Sender } from '../messages/message-sink.ts'
-import { dataOf, recordBytes, type StreamSettings } from './kinesis.ts'
+import { dataOf, partitionKeyOf, recordBytes, type StreamSettings } from './kinesis.ts'
 
 const RECORDS_MAX = 500
 const BYTES_MAX = 5 * 1024 * 1024
@@ -13,7 +13,7 @@ export const recordSender = (stream: string, put: typeof putRecords): Sender => 
   bytesOf: (message, settings) => recordBytes(message, settings as StreamSettings),
   async send(chunk, settings) {
     const records = chunk.map((message) => ({
-      partitionKey: message.key ?? message.id,
+      partitionKey: partitionKeyOf(message),
       data: dataOf(message.body, message.id, settings as StreamSettings),
       message,
     }))

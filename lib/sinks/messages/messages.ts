@@ -27,9 +27,6 @@ export const isXmlText = (text: string): boolean =>
   // oxlint-disable-next-line no-control-regex
   text.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(text)
 
-/** Whether a text can be the group of a FIFO queue or topic. */
-export const isGroup = (text: string): boolean => /^[!-~]{1,128}$/.test(text)
-
 /** Whether an element is a pair, as operators by key take them. */
 export const isPair = (element: unknown): element is readonly [unknown, unknown] =>
   Array.isArray(element) && element.length === 2

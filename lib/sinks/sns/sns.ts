@@ -1,7 +1,7 @@
 import type { TopicAttribute } from '../../adapters/aws/sns-entries.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Message, MessageOptions, SinkDeclaration } from '../../rdd/sink-declaration.ts'
-import { checkText, isGroup, isXmlText, messageMaker } from '../messages/messages.ts'
+import { checkText, isXmlText, messageMaker } from '../messages/messages.ts'
 import { checkSinkName } from '../rows/row-settings.ts'
 
 /** SNS takes so many bytes in one message with its attributes, and in one call. */
@@ -84,24 +84,23 @@ const attributesOf = (given: TopicAttributes): Readonly<Record<string, TopicAttr
 const isSubject = (text: string): boolean => /^[^\u0000-\u001f\u007f]{1,100}$/u.test(text)
 
 const check = (message: TopicMessage): void => {
-  const { body, key, subject, attributes = {} } = message
+  const { body, subject, attributes = {} } = message
   const sizeBytes = topicBytes(message)
   const problem =
     (body === '' && 'SNS takes no empty message') ||
     (sizeBytes > SNS_BYTES_MAX && `SNS takes no message of ${sizeBytes} bytes`) ||
     (!isXmlText(body) && 'SNS takes no text with control characters or half characters') ||
-    (key !== undefined && !isGroup(key) && 'This is no group of a topic') ||
     (subject !== undefined && !isSubject(subject) && `This is no subject: ${subject}`) ||
     (Object.keys(attributes).length > ATTRIBUTES_MAX && 'These are too many attributes')
   if (problem === false) return
   throw new MillraceError('VALUE_UNSUPPORTED', {
     problem,
-    value: key ?? body,
+    value: body,
     allowed:
       `1 to ${SNS_BYTES_MAX} bytes of text with its attributes, of which there are at most ` +
-      `${ATTRIBUTES_MAX}; a key of 1 to 128 visible ASCII characters; a subject of 1 to ` +
+      `${ATTRIBUTES_MAX}; a subject of 1 to ` +
       `${SUBJECT_CHARACTERS_MAX} characters in one line`,
-    fix: 'give the sink functions that make such texts: { body, key, subject, attributes }',
+    fix: 'give the sink functions that make such texts: { body, subject, attributes }',
   })
 }
 

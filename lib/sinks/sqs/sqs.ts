@@ -1,24 +1,23 @@
 import { MillraceError } from '../../base/errors.ts'
 import type { Message, MessageOptions, SinkDeclaration } from '../../rdd/sink-declaration.ts'
-import { isGroup, isXmlText, messageMaker } from '../messages/messages.ts'
+import { isXmlText, messageMaker } from '../messages/messages.ts'
 import { checkSinkName } from '../rows/row-settings.ts'
 
 /** SQS takes so many bytes in one message, and in one call. */
 export const SQS_BYTES_MAX: number = 256 * 1024
 
-const check = ({ body, key }: Message): void => {
+const check = ({ body }: Message): void => {
   const sizeBytes = Buffer.byteLength(body)
   const problem =
     (body === '' && 'SQS takes no empty message') ||
     (sizeBytes > SQS_BYTES_MAX && `SQS takes no message of ${sizeBytes} bytes`) ||
-    (!isXmlText(body) && 'SQS takes no text with control characters or half characters') ||
-    (key !== undefined && !isGroup(key) && 'This is no group of a queue')
+    (!isXmlText(body) && 'SQS takes no text with control characters or half characters')
   if (problem === false) return
   throw new MillraceError('VALUE_UNSUPPORTED', {
     problem,
-    value: key ?? body,
-    allowed: `1 to ${SQS_BYTES_MAX} bytes of text; a key of 1 to 128 visible ASCII characters`,
-    fix: 'give the sink functions that make such texts: { body, key }',
+    value: body,
+    allowed: `1 to ${SQS_BYTES_MAX} bytes of text`,
+    fix: 'give the sink a function that makes such texts: { body }',
   })
 }
 
