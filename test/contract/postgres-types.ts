@@ -54,6 +54,26 @@ export const postgresTypes = (
       expect(await query('SELECT value::text AS text FROM things')).toEqual([{ text }])
     })
 
+    test.each<[type: string, keys: readonly unknown[], texts: readonly string[]]>([
+      ['date', ['2026-11-30T01:00:00Z', new Date('2026-11-30T02:00:00Z')], ['2026-11-30']],
+      ['integer', [1, '1', 1n, 2], ['1', '2']],
+      ['numeric(4,1)', [1.01, 1.04, 1.2], ['1.0', '1.2']],
+      ['char(3)', ['a', 'a ', 'b'], ['a  ', 'b  ']],
+    ])('keys that are equal as %s are one key', async (type, keys, texts) => {
+      const { sink, query, run } = await open()
+      await run(`SET TIME ZONE 'UTC'; CREATE TABLE things (id ${type} PRIMARY KEY, n int)`)
+      for (const n of [1, 2])
+        await write(
+          sink,
+          keys.map((id) => ({ id, n })),
+        )
+      const rows = await query('SELECT id::text AS text, n FROM things ORDER BY id')
+      expect(rows.map(({ text }) => String(text).trimEnd())).toEqual(
+        texts.map((text) => text.trimEnd()),
+      )
+      expect(rows.map(({ n }) => n)).toEqual(texts.map(() => 2))
+    })
+
     test('columns that rows lack get their defaults', async () => {
       const { sink, query, run } = await open()
       await run("CREATE TABLE things (id text PRIMARY KEY, at text DEFAULT 'now', n int DEFAULT 7)")

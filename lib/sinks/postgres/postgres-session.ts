@@ -43,16 +43,22 @@ const insertSql = (table: string, columns: readonly string[], key: readonly stri
   const names = columns.map(quoteName).join(', ')
   const target = quoteTable(table)
   // The server makes values of the types of the table: one parameter, whatever the columns are.
-  const insert =
-    columns.length === 0
+  const given = `json_populate_recordset(null::${target}, $1::text::json)`
+  if (key.length === 0)
+    return columns.length === 0
       ? `INSERT INTO ${target} SELECT FROM json_array_elements($1::text::json)`
-      : `INSERT INTO ${target} (${names}) ` +
-        `SELECT ${names} FROM json_populate_recordset(null::${target}, $1::text::json)`
-  if (key.length === 0) return insert
+      : `INSERT INTO ${target} (${names}) SELECT ${names} FROM ${given}`
+  const keys = key.map(quoteName).join(', ')
+  // Keys that differ here may be equal as values of the column: two times of one day, 1 and '1'.
+  // A statement may not touch a row twice, so the last of them counts.
+  const insert =
+    `INSERT INTO ${target} (${names}) SELECT DISTINCT ON (${keys}) ${names} FROM ` +
+    `(SELECT ${names}, row_number() OVER () AS millrace_number FROM ${given}) AS numbered ` +
+    `ORDER BY ${keys}, millrace_number DESC`
   const others = columns.filter((name) => !key.includes(name))
   const changes = others.map((name) => `${quoteName(name)} = excluded.${quoteName(name)}`)
   const change = others.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`
-  return `${insert} ON CONFLICT (${key.map(quoteName).join(', ')}) ${change}`
+  return `${insert} ON CONFLICT (${keys}) ${change}`
 }
 
 /** The operations of a transaction. */
