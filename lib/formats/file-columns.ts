@@ -72,6 +72,7 @@ export const columnsOf = (
       )
     if (types === undefined) for (const name of Object.keys(element)) names.add(name)
   }
+  checkColumnNames(elements, names)
   return [...names].map((name) => {
     const values = elements.map((row) => fieldOf(row as Record<string, unknown>, name) ?? null)
     const type = types === undefined ? typeOf(values) : (types[name] as ColumnType)
@@ -84,6 +85,24 @@ export const columnsOf = (
       )
     return { name, type, values }
   })
+}
+
+/**
+ * Checks that rows have a column. Files of tables keep rows as their columns, so without one they
+ * would be lost, and some readers refuse such files.
+ *
+ * @throws MillraceError `VALUE_UNSUPPORTED`.
+ */
+export const checkColumnNames = (
+  elements: readonly unknown[],
+  names: ReadonlySet<string>,
+): void => {
+  if (names.size === 0 && elements.length > 0)
+    throw unsupported(
+      'A table needs a column, and these elements have none',
+      elements[0],
+      'give them a field; those that partitionBy names are in the directory and not in the file',
+    )
 }
 
 const typeOf = (values: readonly unknown[]): ColumnType => {

@@ -132,7 +132,8 @@ const withBuffers = (value: unknown): unknown => {
 }
 
 const schemaText = (operation: string, schema: unknown): string => {
-  if (typeof schema === 'string') return schema
+  // The name of a simple type is also a schema. As JSON it has quotes.
+  if (typeof schema === 'string') return /^[a-z]+$/.test(schema) ? JSON.stringify(schema) : schema
   if (typeof schema === 'object' && schema !== null) return JSON.stringify(schema)
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: `${operation}() needs a schema of Avro`,

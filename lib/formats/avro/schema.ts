@@ -147,10 +147,10 @@ export const typeToRead = (schema: string, bigints: boolean): Type => {
   try {
     parsed = JSON.parse(schema)
   } catch {
-    // The name of a type, or an error that is explained below.
+    // An error that is explained below.
     return typeOf(schema, bigints)
   }
-  return typeOf(withoutDefaults(parsed) as AvroSchema, bigints)
+  return typeOf(JSON.stringify(withoutDefaults(parsed)), bigints)
 }
 
 const withoutDefaults = (schema: unknown): unknown => {

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../base/errors.ts'
-import { fieldOf, isRow } from '../file-columns.ts'
+import { checkColumnNames, fieldOf, isRow } from '../file-columns.ts'
 import { type CsvSettings, rowText } from './csv-rows.ts'
 
 /**
@@ -27,6 +27,7 @@ const namesOf = (
   const names = new Set<string>()
   for (const element of elements)
     if (isRow(element)) for (const name of Object.keys(element)) names.add(name)
+  checkColumnNames(elements, names)
   return [...names]
 }
 

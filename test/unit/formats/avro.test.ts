@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { avro, type AvroOptions, avroRecord } from '../../../lib/formats/avro/avro.ts'
 import { avroFile } from '../../../lib/formats/avro/blocks.ts'
+import type { AvroSchema } from '../../../lib/formats/avro/schema.ts'
 import type { FileFormat, PartReading } from '../../../lib/formats/file-format.ts'
 
 const readingOf = (format: FileFormat<unknown>): PartReading<unknown> =>
@@ -203,6 +204,31 @@ test('times beyond 2^53 microseconds are written and read again', async () => {
     expect(await rowsOf(writing?.encode(rows) ?? new Uint8Array())).toEqual(rows)
     expect(() => writing?.encode([{ at: new Date(Number.NaN) }])).toThrow(/does not fit/)
   }
+})
+
+test.each<[AvroSchema, readonly unknown[]]>([
+  ['string', ['a', 'é']],
+  ['"string"', ['a', 'é']],
+  [{ type: 'string' }, ['a', 'é']],
+  [{ type: 'map', values: 'int' }, [{ a: 1 }, {}]],
+  [
+    ['null', 'int', 'string'],
+    [null, 1, 'x'],
+  ],
+])('files of %j have no records', async (one, values) => {
+  const { writing } = avro({ schema: one })
+  await writing?.prepare?.()
+  const bytes = writing?.encode(values) ?? new Uint8Array()
+  expect(Buffer.from(bytes).toString('latin1')).not.toContain('avro.schema\fstring')
+  expect(await rowsOf(bytes)).toEqual(values)
+})
+
+test('a file of texts of another program', async () => {
+  // As fastavro writes it.
+  const file =
+    '4f626a010414 6176726f2e636f646563 08 6e756c6c 16 6176726f2e736368656d61 10 22737472696e6722' +
+    '00 3ffb0b934cab26da96ad5177883c2ef9 04 08 0261 0262 3ffb0b934cab26da96ad5177883c2ef9'
+  expect(await rowsOf(Buffer.from(file.replaceAll(' ', ''), 'hex'))).toEqual(['a', 'b'])
 })
 
 test('an element that does not fit the schema is refused', async () => {

@@ -378,6 +378,7 @@ describe('written', () => {
 
   test.each<[elements: readonly unknown[], options: CsvOptions]>([
     [[1], {}],
+    [[{}, {}], {}],
     [[{ a: [1] }], {}],
     [[{ a: 'x' }], { header: false }],
     [[{ a: 'x,y' }], { quote: '' }],

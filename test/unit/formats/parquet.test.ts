@@ -203,6 +203,7 @@ describe('written and read again', () => {
   test.each<[what: string, elements: readonly unknown[], options: ParquetOptions]>([
     ['no object', [1], {}],
     ['a map', [{ a: new Map([['x', 1]]) }], {}],
+    ['no column', [{}, {}], {}],
     ['an array', [['a', 1]], {}],
     ['another type', [{ a: 'x' }], { types: { a: 'number' } }],
     ['a bigint beyond 64 bits', [{ a: 2n ** 63n }], { types: { a: 'bigint' } }],
