@@ -42,21 +42,19 @@ const tableOf = async (
 }
 
 const days = fc.constantFrom(
-  ...[
-    '2026-11-30',
-    'a/b',
-    'x=y',
-    '50%',
-    'é 😀',
-    '%41',
-    "it's",
-    '"q"',
-    'a:b?',
-    '.',
-    '[c]',
-    '+',
-    '\\',
-  ],
+  '2026-11-30',
+  'a/b',
+  'x=y',
+  '50%',
+  'é 😀',
+  '%41',
+  "it's",
+  '"q"',
+  'a:b?',
+  '.',
+  '[c]',
+  '+',
+  '\\',
 )
 const rows: fc.Arbitrary<Row> = fc.record({
   day: fc.option(days),
@@ -80,7 +78,8 @@ describe.each<[string, FileFormat<unknown>, (tree: string) => string]>([
     'csv',
     csv({ columns: { shop: 'text', n: 'number' } }),
     (tree) =>
-      `read_csv('${tree}.csv', hive_partitioning = true, header = true, nullstr = '-none-', ${COLUMNS})`,
+      `read_csv('${tree}.csv', hive_partitioning = true, header = true, nullstr = '-none-',
+        ${COLUMNS})`,
   ],
 ])('%s', (_, format, from) => {
   test('random tables', () =>
@@ -100,6 +99,6 @@ describe.each<[string, FileFormat<unknown>, (tree: string) => string]>([
           all.map((row) => JSON.stringify(row)).toSorted()
         expect(sorted(found)).toEqual(sorted(expected))
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     ))
 })
