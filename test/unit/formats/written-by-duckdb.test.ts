@@ -40,7 +40,7 @@ describe.each(['snappy', 'zstd', 'gzip', 'brotli', 'uncompressed'])('Parquet wit
 
   test.each(['V1', 'V2'])('many rows in several row groups: %s', async (version) => {
     // A column of few texts has a dictionary, and one of many has none.
-    const query = `SELECT i AS n, 'word ' || (i % 7) AS few, 'word ' || i || repeat('x', 20) AS many,
+    const query = `SELECT i AS n, 'word ' || (i % 7) AS few, 'word ' || i || repeat('x', 20) many,
       i / 3 AS f, CASE WHEN i % 3 = 0 THEN NULL ELSE i % 5 END AS holes,
       DATE '2026-01-01' + (i % 400)::INT AS day, (i % 2 = 0) AS even, hash(i) AS h
       FROM range(9000) t(i)`
