@@ -8,9 +8,9 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Encoded, textOf, unreadable } from '../record-format.ts'
-import { CR, LF, withoutMark } from '../text-lines.ts'
+import { withoutMark } from '../text-lines.ts'
 import { type ConvertRow, convertRow, type CsvType } from './columns.ts'
-import { type Dialect, rowsIn } from './scan.ts'
+import { type Dialect, endOfText, hasStrayQuote, rowsIn } from './scan.ts'
 
 /** The settings of a CSV format, with their defaults. */
 export interface CsvSettings {
@@ -47,9 +47,25 @@ export const dialectOf = ({ delimiter, quote }: CsvSettings): Dialect => ({
   quote: quote === '' ? -1 : quote.charCodeAt(0),
 })
 
+/** The fields of some rows, whatever their number is. */
+const fieldsOfRows = (rows: Buffer, settings: CsvSettings): readonly (readonly string[])[] =>
+  parseWith(rows, { ...libraryOptions(settings), relax_column_count: true }) as string[][]
+
 /** The fields of one row. */
 export const fieldsOf = (row: Buffer, settings: CsvSettings): readonly string[] =>
-  (parseWith(row, { ...libraryOptions(settings), relax_column_count: true })[0] ?? []) as string[]
+  fieldsOfRows(row, settings)[0] ?? []
+
+/** As the library does it. */
+const setField = (row: Record<string, unknown>, name: string, value: string): void => {
+  if (name !== '__proto__') row[name] = value
+  else
+    Object.defineProperty(row, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    })
+}
 
 const libraryOptions = ({ delimiter, quote, allowsShort }: CsvSettings): Options => ({
   delimiter,
@@ -66,6 +82,8 @@ export class CsvRows {
   readonly #names: readonly string[] | undefined
   readonly #convert: ConvertRow | undefined
   readonly #options: Options
+  /** False: the column is left out. */
+  readonly #columns: readonly (string | false)[]
 
   /** `names`: those of the columns. Undefined: rows are arrays. */
   constructor(settings: CsvSettings, names: readonly string[] | undefined) {
@@ -75,9 +93,10 @@ export class CsvRows {
     this.#convert = names && convertRow(columns, isGuessed)
     const isWanted = (name: string): boolean =>
       name !== '' && (columns === undefined || Object.hasOwn(columns, name))
+    this.#columns = names?.map((name) => (isWanted(name) ? name : false)) ?? []
     this.#options = {
       ...libraryOptions(settings),
-      columns: names?.map((name) => (isWanted(name) ? name : false)) ?? false,
+      columns: names === undefined ? false : [...this.#columns],
     }
   }
 
@@ -90,10 +109,58 @@ export class CsvRows {
         // One of the rows is bad. Which one is found below.
       }
     }
-    const rows = rowsIn(bytes, dialectOf(this.#settings))
-    const elements: unknown[] = []
-    this.#readBetween(bytes, rows, elements)
-    return elements
+    const rows = rowsIn(bytes, dialectOf(this.#settings)).map(([from, to]) =>
+      bytes.subarray(from, to),
+    )
+    return this.#readSound(rows) ?? this.#readEach(rows)
+  }
+
+  /**
+   * The elements of rows of which any number may be bad: in a file with a column too many, all are.
+   * Their fields are read at once, without errors of the library, which are slow. Undefined: the
+   * library takes other rows than expected.
+   */
+  #readSound(rows: readonly Buffer[]): readonly unknown[] | undefined {
+    const dialect = dialectOf(this.#settings)
+    const isSound = rows.map((row) => isUtf8(row) && !hasStrayQuote(row, dialect))
+    const sound = Buffer.concat(rows.filter((_, index) => isSound[index]))
+    let read: readonly (readonly string[])[]
+    try {
+      read = fieldsOfRows(sound, this.#settings)
+    } catch {
+      return undefined
+    }
+    if (read.length !== isSound.filter(Boolean).length) return undefined
+    let next = 0
+    return rows.map((row, index) => {
+      const fields = isSound[index] === true ? read[next++] : undefined
+      return (fields && this.#elementOf(fields)) ?? this.#asFile(row)
+    })
+  }
+
+  /** Undefined: the row is bad. */
+  #elementOf(fields: readonly string[]): unknown {
+    const names = this.#names
+    if (names === undefined) return fields
+    const { length } = fields
+    if (length > names.length || (length < names.length && !this.#settings.allowsShort))
+      return undefined
+    const row: Record<string, unknown> = {}
+    for (const [index, field] of fields.entries()) {
+      const name = this.#columns[index]
+      if (typeof name === 'string') setField(row, name, field)
+    }
+    try {
+      this.#convert?.(row)
+      return row
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The slow way, for rows that are alone. */
+  #readEach(rows: readonly Buffer[]): readonly unknown[] {
+    return rows.flatMap((row) => this.#goodRows(row) ?? [this.#asFile(row)])
   }
 
   /** The element of a row that must be the only one. */
@@ -103,25 +170,6 @@ export class CsvRows {
     const [element] = this.#parse(row)
     this.#convert?.(element as Record<string, unknown>)
     return element
-  }
-
-  /** Halves the rows until those that are bad are alone. */
-  #readBetween(
-    bytes: Buffer,
-    rows: readonly (readonly [from: number, to: number])[],
-    elements: unknown[],
-  ): void {
-    const [first, last] = [rows[0], rows.at(-1)]
-    if (first === undefined || last === undefined) return
-    const some = bytes.subarray(first[0], last[1])
-    const good = this.#goodRows(some)
-    if (good !== undefined) for (const row of good) elements.push(row)
-    else if (rows.length === 1) elements.push(this.#asFile(some))
-    else {
-      const middle = Math.ceil(rows.length / 2)
-      this.#readBetween(bytes, rows.slice(0, middle), elements)
-      this.#readBetween(bytes, rows.slice(middle), elements)
-    }
   }
 
   /** Undefined: one of them is bad. */
@@ -163,13 +211,6 @@ export class CsvRows {
     const content = Buffer.concat([Buffer.from(first), row.subarray(0, endOfText(row))])
     return isUtf8(content) ? content.toString() : new Uint8Array(content)
   }
-}
-
-/** Where a row ends without its line end. */
-const endOfText = (row: Buffer): number => {
-  const { length } = row
-  const end = row[length - 1] === LF ? length - 1 : length
-  return row[end - 1] === CR ? end - 1 : end
 }
 
 /** Fields as a row, without its line end. */

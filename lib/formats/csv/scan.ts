@@ -134,5 +134,38 @@ export const rowsIn = (
   return rows
 }
 
+/**
+ * Whether a row has a quote where none may be: in a field that does not begin with one, or before
+ * something else than a delimiter. Or a quote is not closed.
+ */
+export const hasStrayQuote = (row: Buffer, { delimiter, quote }: Dialect): boolean => {
+  if (quote === -1) return false
+  const end = endOfText(row)
+  let at = 0
+  for (;;) {
+    const first = row.indexOf(quote, at)
+    if (first === -1) return false
+    if (first > at) {
+      const next = row.indexOf(delimiter, at)
+      if (next === -1 || next > first) return true
+      at = next + 1
+      continue
+    }
+    let closed = row.indexOf(quote, at + 1)
+    while (closed !== -1 && row[closed + 1] === quote) closed = row.indexOf(quote, closed + 2)
+    if (closed === -1) return true
+    if (closed + 1 === end) return false
+    if (row[closed + 1] !== delimiter) return true
+    at = closed + 2
+  }
+}
+
+/** Where a row ends without its line end. */
+export const endOfText = (row: Buffer): number => {
+  const { length } = row
+  const end = row[length - 1] === LF ? length - 1 : length
+  return row[end - 1] === CR ? end - 1 : end
+}
+
 const isEmptyLine = (bytes: Buffer, from: number, to: number): boolean =>
   bytes[from] === LF || (bytes[from] === CR && to - from <= 2)

@@ -324,6 +324,39 @@ test('parts of any size have all rows, each of them once, in any order of readin
   )
 })
 
+const ROWS = ['1,2', '1', '1,2,3', '"1",2', '"1"x,2', '1"x,2', '1,2"', '"a""b",2', '""', ',', 'x,é']
+
+test('a row is good or bad whatever the others are', async () => {
+  const some = fc.array(fc.constantFrom(...ROWS, Buffer.of(0xff, 0x2c, 0x31)), { maxLength: 12 })
+  const options = fc.constantFrom<CsvOptions>(
+    {},
+    { allowShort: true },
+    { header: false },
+    { header: ['x', 'y'] },
+    { columns: { a: 'number' } },
+    { types: 'auto' },
+    { quote: '' },
+  )
+  await fc.assert(
+    fc.asyncProperty(some, options, async (rows, given) => {
+      const first = given.header === undefined ? [Buffer.from('a,b\n')] : []
+      const of = (all: readonly (string | Buffer)[]) =>
+        read(
+          csv(given),
+          Buffer.concat([
+            ...first,
+            ...all.flatMap((row) => [Buffer.from(row as string), Buffer.from('\n')]),
+          ]),
+        )
+      const alone = await Promise.all(rows.map(async (row) => of([row])))
+      expect(await of(rows)).toEqual({
+        rows: alone.flatMap((one) => one.rows),
+        bad: alone.flatMap((one) => one.bad),
+      })
+    }),
+  )
+})
+
 test('parts that are read in order read the file once', async () => {
   const line = `${'x'.repeat(20)},"${'y'.repeat(20)}"\n`
   const bytes = Buffer.from(`a,b\n${line.repeat(50_000)}`)
