@@ -14,13 +14,8 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { invariant } from '../../base/errors.ts'
 import { sortableTime } from '../../state/item-keys.ts'
-import {
-  type KeptStage,
-  keptCount,
-  type KeptTasks,
-  LOGGED_BATCH_NODE,
-} from '../../state/kept-tasks.ts'
-import { nameSegment, type NamedSegment, putSegment, readSegment } from '../../state/segments.ts'
+import { keptCount, type KeptTasks, LOGGED_BATCH_NODE } from '../../state/kept-tasks.ts'
+import { nameSegment, putSegment, readSegment } from '../../state/segments.ts'
 import type { Head } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
@@ -45,7 +40,9 @@ export const keeperOf = (
   const { logged } = attempt.head
   const kept = logged?.kept
   if (invocation === undefined && kept === undefined) return undefined
-  const doneBefore = attempt.outputsDone.count
+  // Only what the head can name helps the next attempt.
+  const outputsNow = (): number => attempt.outputsDone.stored().outputsDone.length
+  const outputsBefore = Math.max(outputsNow(), logged?.outputsDone?.length ?? 0)
   let made = 0
   return new TaskKeeper({
     clock,
@@ -53,7 +50,8 @@ export const keeperOf = (
     kept: kept !== undefined && isOfMine(runner, kept) && kept.found === found ? kept.stages : [],
     // Whoever finds something else each time makes no progress.
     mostTasks: kept !== undefined && isOfMine(runner, kept) ? keptCount(kept.stages) : 0,
-    hasNewOutputs: () => attempt.outputsDone.count > doneBefore,
+    namesBytesMax: Math.min(NAMES_BYTES_MAX, store.itemBytesMax * NAMES_SHARE_MAX),
+    hasNewOutputs: () => outputsNow() > outputsBefore,
     tap,
     putAside,
     count,
@@ -83,7 +81,9 @@ export const handOn = async (
   const { head, outputsDone, number } = attempt
   const { logged } = head
   invariant('B2', logged !== undefined, 'nothing is logged, and its tasks are handed on')
-  const { stages, segments } = whatFits(store.itemBytesMax, keeper)
+  const { stages: made } = keeper
+  const stages = made.map(([kept]) => kept)
+  const segments = made.flatMap(([, segment]) => segment ?? [])
   await allOrFirstError(
     segments.map((segment) => withRetries(clock, () => putSegment(store, segment))),
   )
@@ -121,20 +121,4 @@ export const handOn = async (
     tasksLeft: keeper.tasksLeft,
   })
   return next
-}
-
-/** The head stays small: where a plan has very many stages, some are computed again. */
-const whatFits = (
-  itemBytesMax: number,
-  { stages }: Pick<TaskKeeper, 'stages'>,
-): { readonly stages: readonly KeptStage[]; readonly segments: readonly NamedSegment[] } => {
-  let room = Math.min(NAMES_BYTES_MAX, itemBytesMax * NAMES_SHARE_MAX)
-  const fit = stages.filter(([kept]) => {
-    room -= JSON.stringify(kept).length
-    return room >= 0
-  })
-  return {
-    stages: fit.map(([kept]) => kept),
-    segments: fit.flatMap(([, segment]) => segment ?? []),
-  }
 }

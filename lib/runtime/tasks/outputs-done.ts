@@ -46,11 +46,6 @@ export class OutputsDone {
     return this.#ids.has(id)
   }
 
-  /** How many are done. */
-  get count(): number {
-    return this.#ids.size
-  }
-
   /** An output is done, and has written this. */
   done(id: string, finished: readonly FinishedOutput[]): void {
     this.#ids.add(id)

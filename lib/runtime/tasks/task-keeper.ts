@@ -39,6 +39,8 @@ export interface TaskKeeperParts extends Pick<BatchSpread, 'putAside' | 'count'>
   readonly invocation?: Invocation | undefined
   /** What earlier attempts have kept, and is true for this one. */
   readonly kept: readonly KeptStage[]
+  /** How many bytes the names of what is kept may have. */
+  readonly namesBytesMax: number
   /** The number of tasks that this deployment has kept. Only with more there is progress. */
   readonly mostTasks: number
   /** Whether more outputs are done than when the attempt began. */
@@ -96,7 +98,8 @@ export class TaskKeeper {
   }
 
   get hasProgress(): boolean {
-    return keptCount(this.#kept.values()) > this.#mostTasks || this.parts.hasNewOutputs()
+    const tasks = keptCount(this.stages.map(([kept]) => kept))
+    return tasks > this.#mostTasks || this.parts.hasNewOutputs()
   }
 
   /** Whether there is only time left to write what is kept. */
@@ -131,10 +134,15 @@ export class TaskKeeper {
     this.#mostTasks -= tasks
   }
 
-  /** What is kept, with its segment where this attempt has made it. The most valuable first. */
+  /**
+   * What is kept, with its segment where this attempt has made it. The head stays small: where a
+   * plan has very many stages, only those with the most tasks are kept.
+   */
   get stages(): readonly (readonly [kept: KeptStage, segment: NamedSegment | undefined])[] {
+    let room = this.parts.namesBytesMax
     return [...this.#kept.values()]
       .toSorted((a, b) => b.tasks - a.tasks)
+      .filter((one) => (room -= JSON.stringify(one).length) >= 0)
       .map((one) => [one, this.#segments.get(one.stage)])
   }
 

@@ -18,9 +18,15 @@ export const keptBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'kept tasks used for what is found in another input',
+    name: 'kept tasks used for a smaller input',
+    pipeline: 'uploads',
     effect: 'records of a part that has gone count, and others count twice or not at all',
     edits: [
+      {
+        file: 'lib/runtime/driver/log.ts',
+        find: 'const { kept: _, ...before } = head.logged ?? {}',
+        replace: 'const { ...before } = head.logged ?? {}',
+      },
       {
         file: HAND_ON,
         find: '&& kept.found === found ?',
