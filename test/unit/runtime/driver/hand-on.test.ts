@@ -121,6 +121,16 @@ describe('a batch that does not fit into an invocation', () => {
     expect(completed).toMatchObject({ attempt: 3, records: 8 })
   })
 
+  // Lambda has been seen to say so at the beginning of an invocation.
+  test('makes a step in each invocation whose time seems to be over from the beginning', async () => {
+    const world = await worldOf()
+    const process = processOf(world, { fileMs: 0 })
+    for (let n = 0; n < FILES.length; n++) await process.invoke(-89_145)
+    expect(process.computed).toEqual(FILES)
+    expect(process.app.eventsOf('handedOn')).toHaveLength(FILES.length - 1)
+    expect(resultOf(world)).toBe(RESULT)
+  })
+
   test('goes on in a cold process, in the order of tasks', async () => {
     const world = await worldOf()
     const computed: string[] = []
