@@ -18,23 +18,6 @@ export const keptBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'kept tasks used for a smaller input',
-    pipeline: 'uploads',
-    effect: 'records of a part that has gone count, and others count twice or not at all',
-    edits: [
-      {
-        file: 'lib/runtime/driver/log.ts',
-        find: 'const { kept: _, ...before } = head.logged ?? {}',
-        replace: 'const { ...before } = head.logged ?? {}',
-      },
-      {
-        file: HAND_ON,
-        find: '&& kept.found === found ?',
-        replace: "&& found !== '' ?",
-      },
-    ],
-  },
-  {
     name: 'kept tasks not removed',
     effect: 'each batch that is handed on leaves something in the store for ever',
     edits: [
