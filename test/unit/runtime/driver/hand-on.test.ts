@@ -122,7 +122,7 @@ describe('a batch that does not fit into an invocation', () => {
   })
 
   // Lambda has been seen to say so at the beginning of an invocation.
-  test('makes a step in each invocation whose time seems to be over from the beginning', async () => {
+  test('makes a step in each invocation whose time seems to be over at once', async () => {
     const world = await worldOf()
     const process = processOf(world, { fileMs: 0 })
     for (let n = 0; n < FILES.length; n++) await process.invoke(-89_145)
