@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
+import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
 import { oneModule, type RunOptions, runOptions } from './run-options.ts'
 import { type StateCommand, stateAction } from './state-options.ts'
-import { meant, usage } from './usage.ts'
+import { checkApp, meant, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
 export type Target = { readonly state: string } | { readonly app: string }
@@ -51,6 +52,7 @@ export type Command =
       readonly again: boolean
     }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
+  | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
   | { readonly name: 'init'; readonly directory: string }
   /** `detail`: the code of an error. */
@@ -81,6 +83,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     'parallelism',
     'json',
   ],
+  receive: ['app', 'bind', 'follow', 'once', 'as', 'json'],
   status: ['app', 'state', 'json'],
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
@@ -121,6 +124,7 @@ const OPTIONS = {
   merge: { type: 'boolean' },
   'if-batch': { type: 'string' },
   parallelism: { type: 'string' },
+  as: { type: 'string' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -159,6 +163,8 @@ export const parseCommand = (args: readonly string[]): Command => {
     const options = runOptions(values)
     return { name, module: oneModule(name, rest, options.bindings), ...options, json }
   }
+  if (name === 'receive')
+    return { name, module: oneModule(name, rest, values.bind), ...receiveOptions(values), json }
   if (name === 'plan') return { name, module: oneModule(name, rest), json }
   if (name === 'check')
     return {
@@ -225,16 +231,6 @@ const targetOf = (name: string, { state, app }: Values): Target => {
   )
 }
 
-const checkApp = (app: string): string => {
-  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
-  throw usage(
-    'This cannot be the name of an application',
-    app,
-    'up to 64 letters, digits, "_", "." and "-"',
-    'use the name that cdk deploy printed',
-  )
-}
-
 const parseOptions = (args: readonly string[]) => {
   try {
     return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
@@ -269,6 +265,7 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   to: '--to FILE',
   'if-batch': '--if-batch MS',
   parallelism: '--parallelism N',
+  as: '--as NAME',
 }
 
 const optionNames = (name: string): string => {

@@ -10,6 +10,7 @@ import { operate } from './operate.ts'
 import { outputsOf } from './reports/outputs.ts'
 import { showPlan } from './plan.ts'
 import type { Outputs } from './reports/reporter.ts'
+import { receiveSources } from './receive.ts'
 import { run } from './run.ts'
 
 /** Runs the command line. Returns the exit code. Never rejects. */
@@ -31,6 +32,7 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
     return endProcess(await run(command, outputs))
   }
   endWithReader()
+  if (command.name === 'receive') return endProcess(await receiveSources(command, outputs))
   if ('target' in command) return operate(command, outputs)
   if (command.name === 'plan') return showPlan(command, outputs)
   if (command.name === 'init') {

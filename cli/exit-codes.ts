@@ -58,6 +58,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   ITEM_TOO_LARGE: EXIT.batchFailed,
   KEY_UNSUPPORTED: EXIT.batchFailed,
   LANE_FULL: EXIT.batchFailed,
+  LANE_TAKEN: EXIT.storeBusy,
   LINE_NOT_UTF8: EXIT.batchFailed,
   LINE_TOO_LONG: EXIT.batchFailed,
   MODULE_INVALID: EXIT.usage,

@@ -8,6 +8,7 @@ const general = `millrace: streaming jobs in batches, with durable state
 Commands
   millrace init             make a project: a pipeline, its test and data
   millrace run MODULE       run the pipeline that the module exports
+  millrace receive MODULE   feed sources of a deployed application from this machine
   millrace status           show the state of an application, also while it runs
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
@@ -89,6 +90,26 @@ Examples
   millrace run word-count.ts --follow --bind lines=/var/log/nginx/access.log
   millrace run word-count.ts --bind lines=socket://localhost:9999   (in another shell: nc -lk 9999)
   millrace run totals.ts --once --bind lines=./in --bind results=./out
+`,
+  receive: `millrace receive MODULE --app NAME [--bind NAME=URI]... [--follow] [--once] [--as NAME]
+                 [--json]
+
+Feeds the sources of a deployed application that the construct names in receive: from sockets, files
+that grow, the standard input, topics, receivers. Each record is acknowledged when the application
+has it, and batches run on AWS. MODULE must be the one that is deployed. SIGTERM and Ctrl-C store
+what was received, and end.
+
+${app}
+  --bind NAME=URI   where a source gets its records: socket://HOST:PORT, - (the standard input)
+  --follow          read the files that are bound to sources while they grow
+  --once            end when all sources have ended
+  --as NAME         several processes may feed one source, each under a name of its own. Keep it
+                    when you start the process again
+${json}
+
+Examples
+  millrace receive clicks.ts --app clicks --follow --bind lines=/var/log/nginx/access.log
+  millrace receive clicks.ts --app clicks --bind lines=socket://localhost:9999 --as edge-1
 `,
   status: `millrace status (--state DIR | --app NAME) [--json]
 

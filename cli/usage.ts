@@ -14,3 +14,18 @@ export const meant = (word: string, known: readonly string[]): string => {
   const near = nearestTo(word, known)
   return near === undefined ? '' : `did you mean ${near}? Otherwise `
 }
+
+/**
+ * The name of a deployed application.
+ *
+ * @throws MillraceError `USAGE`.
+ */
+export const checkApp = (app: string): string => {
+  if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(app)) return app
+  throw usage(
+    'This cannot be the name of an application',
+    app,
+    'up to 64 letters, digits, "_", "." and "-"',
+    'use the name that cdk deploy printed',
+  )
+}

@@ -5,6 +5,7 @@ import type { NamedPath } from './deployed-kind.ts'
 import { shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
 import type { PlanSummary, SourceSummary } from './plan-summary.ts'
 import { checkSeparatePlaces, resourceOf } from './separate-places.ts'
+import { fedSources } from './sources/fed.ts'
 import { type DeployedSinkKind, sinkKinds, type SinkNeed } from './sinks/sink-kind.ts'
 import {
   canRead,
@@ -18,6 +19,8 @@ import {
 export interface Needs {
   readonly sources: readonly SourceNeed[]
   readonly outputs: readonly SinkNeed[]
+  /** The ids of the sources that are fed from outside. */
+  readonly fed: readonly string[]
 }
 
 /**
@@ -26,8 +29,15 @@ export interface Needs {
  * @throws MillraceError `BINDING_MISSING`, `BINDING_UNKNOWN`, `BINDING_UNFIT`,
  * `QUEUE_NOT_RECOVERABLE`.
  */
-export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
-  const sources = plan.sources.map((source) => findSource(source, bindings))
+export const needsOf = (
+  plan: PlanSummary,
+  bindings: Bindings,
+  received: readonly string[] = [],
+): Needs => {
+  const fed = fedSources(plan.sources, received, bindings)
+  const sources = plan.sources
+    .filter(({ id }) => !fed.includes(id))
+    .map((source) => findSource(source, bindings))
   const written = plan.outputs.flatMap(({ writesTo }) =>
     writesTo === undefined ? [] : [findOutput(writesTo)],
   )
@@ -36,7 +46,7 @@ export const needsOf = (plan: PlanSummary, bindings: Bindings): Needs => {
   for (const output of outputs) checkOutput(output, outputs, bindings)
   checkLoops(sources, outputs, bindings)
   checkSeparatePlaces(plan, bindings)
-  return { sources, outputs }
+  return { sources, outputs, fed }
 }
 
 const findSource = (source: SourceSummary, bindings: Bindings): SourceNeed => {

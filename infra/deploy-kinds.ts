@@ -16,6 +16,7 @@ import type { Worker } from './functions.ts'
 import { bindableTypes } from './kinds.ts'
 import { ResourcePool } from './resource-pool.ts'
 import { sinkKinds } from './sinks/sink-kind.ts'
+import { FED } from './sources/fed.ts'
 import { type Connection, sourceKinds } from './sources/source-kind.ts'
 
 /** What all kinds have made for an application. */
@@ -60,7 +61,10 @@ export const deployKinds = (
   return {
     resources: pool.named(),
     shared: Object.assign({}, ...all.map(({ shared }) => shared)) as Partial<SharedResources>,
-    sources: mergeLocations(sources),
+    sources: {
+      ...Object.fromEntries(needs.fed.map((id) => [id, FED])),
+      ...mergeLocations(sources),
+    },
     outputs: mergeLocations(sinks),
     reaches: all.flatMap(({ reaches }) => reaches),
     keys: all.flatMap(({ keys }) => keys),

@@ -68,6 +68,15 @@ export const mapQueue = (
   return settleMapping(mapping, worker, queue.queueArn)
 }
 
+const DRIVERS_MAX = 2
+
+/** Lets the queue of triggers call the driver, and the clock send one each minute. */
+export const callDriver = (scope: Construct, app: string, driver: Worker, queue: IQueue): void => {
+  const settings = { queue, batchSize: 10, windowS: 0, concurrency: DRIVERS_MAX }
+  mapQueue(scope, 'TriggersMapping', driver, settings)
+  createSchedule(scope, app, queue)
+}
+
 /** Batches of more than ten messages need a window. */
 const WINDOW_S_MIN = 1
 const MESSAGES_MAX = 1_000
@@ -100,7 +109,7 @@ export const mapIntakeQueue = (
 }
 
 /** Sends a trigger each minute, always. It makes up for any trigger that was lost. */
-export const createSchedule = (scope: Construct, app: string, queue: IQueue): CfnSchedule => {
+const createSchedule = (scope: Construct, app: string, queue: IQueue): CfnSchedule => {
   const role = new Role(scope, 'ClockRole', {
     assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },

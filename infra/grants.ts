@@ -18,10 +18,10 @@ export type Role = 'intake' | 'driver' | 'executor'
 export type DeploymentRole = 'generation'
 
 /**
- * Rights that `grantRead`, `grantReadDeadLetters`, `grantReadState` and `grantOperate` give for the
- * commands.
+ * Rights that `grantRead`, `grantReadDeadLetters`, `grantReadState`, `grantReceive` and
+ * `grantOperate` give for the commands.
  */
-export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'operator'
+export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'receiver' | 'operator'
 
 /** Resources that every application has, and the executors that some have. */
 export type Subject =
@@ -111,6 +111,12 @@ export const grants: Readonly<
     parameter: [FIND],
     table: [{ by: 'code', actions: ['dynamodb:GetItem'] }],
     blocks: [READ_BLOCKS],
+  },
+  receiver: {
+    parameter: [FIND],
+    table: [ITEMS],
+    blocks: [{ by: 'code', actions: ['s3:PutObject'] }],
+    triggers: [SEND],
   },
   operator: {
     parameter: [FIND],

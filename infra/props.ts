@@ -25,6 +25,13 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    */
   readonly bindings?: GivenBindings
   /**
+   * Sources that `millrace receive` feeds from another machine, each by its name or the id of its
+   * node: `['lines', 'receiverStream-1']`. Nothing is created for them.
+   *
+   * @default - none
+   */
+  readonly receive?: readonly string[]
+  /**
    * A table for everything that the application stores. It needs the partition key `pk` and the
    * sort key `sk`, both strings, and the expiry attribute `ttl`. Applications of different names
    * may share one.

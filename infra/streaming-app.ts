@@ -18,7 +18,7 @@ import { checkAppName, checkGeneration, checkInterval, checkRegions } from './ch
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import type { Command } from './deployed-kind.ts'
-import { createSchedule, mapQueue } from './event-sources.ts'
+import { callDriver } from './event-sources.ts'
 import { answersRules, executorSettings, threadsOf } from './executors.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
@@ -35,7 +35,6 @@ import { grantRights } from './rights.ts'
 import { storageSettings } from './storage-settings.ts'
 import { createWorkers, type NumberedWorkers, type WorkerSettings } from './workers.ts'
 
-const DRIVERS_MAX = 2
 const LAG_MAX: Duration = Duration.hours(6)
 
 /**
@@ -94,6 +93,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly grantPrincipal: IPrincipal
   readonly #props: StreamingAppProps
   readonly #plan: PlanSummary
+  readonly #fed: readonly string[]
   readonly #generation: number
   readonly #kinds: DeployedKinds
   readonly #namespace: string
@@ -111,7 +111,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     checkGeneration(props.generation)
     this.#plan = readPlan(entry)
     checkInterval(this.#plan)
-    const needs = needsOf(this.#plan, bindings)
+    const needs = needsOf(this.#plan, bindings, props.receive)
+    this.#fed = needs.fed
     this.appName = checkAppName(props.appName ?? this.#plan.name)
     this.#namespace = `Millrace/${this.node.path}`
 
@@ -150,7 +151,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const connection = this.#kinds.connect(this.intake)
     this.mappings = connection.mappings
     this.url = connection.url
-    this.#mapTriggers()
+    callDriver(this, this.#plan.name, this.driver, this.triggers.queue)
     createMetrics(this, this.#metricParts)
     this.alarms = this.#createAlarms(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
@@ -183,6 +184,11 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   /** Lets somebody read the state of all operators by key, and nothing else: `openState`. */
   grantReadState(grantee: IGrantable): Grant {
     return grantAccess(grantee, 'stateReader', this.#accessScope())
+  }
+
+  /** Lets a process feed the sources of `receive`, and nothing else: `millrace receive`. */
+  grantReceive(grantee: IGrantable): Grant {
+    return grantAccess(grantee, 'receiver', this.#accessScope())
   }
 
   /** Lets somebody operate the application: all of the above, and all commands that write. */
@@ -242,13 +248,6 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     grantRights({ intake, driver, executors }, own, this.#kinds)
   }
 
-  #mapTriggers(): void {
-    const { queue } = this.triggers
-    const settings = { queue, batchSize: 10, windowS: 0, concurrency: DRIVERS_MAX }
-    mapQueue(this, 'TriggersMapping', this.driver, settings)
-    createSchedule(this, this.#plan.name, queue)
-  }
-
   get #metricParts(): MetricParts {
     const { intake, driver } = this
     return {
@@ -272,6 +271,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
       blocks: this.blocks.bucketName,
       triggers: this.triggers.queue.queueUrl,
       sources: this.#plan.sources.map(({ id }) => id),
+      ...(this.#fed.length === 0 ? {} : { fed: this.#fed }),
       generation: this.#generation,
       intervalMs: this.#plan.intervalMs,
       logs: {

@@ -11,13 +11,17 @@ registerLocalSourceKind({
 registerLocalSourceKind({
   declaredKind: 'receiver',
   code: 'BINDING_MISSING',
+  canBeFed: true,
   problem: 'A receiver needs a process that stays, and functions on AWS come and go',
-  fix: () => 'run the receiver elsewhere: let it put records into a stream for kinesisStream()',
+  fix: ({ id, name = id }) => `let millrace receive run it elsewhere: receive: ['${name}']`,
 })
 
 registerLocalSourceKind({
   declaredKind: 'socket',
   code: 'BINDING_MISSING',
+  canBeFed: true,
   problem: 'A function on AWS cannot wait for what arrives on a socket',
-  fix: ({ name }) => `bind the name to a stream, a bucket or a queue: { '${name}': stream }`,
+  fix: ({ name }) =>
+    `bind the name to a stream, a bucket or a queue: { '${name}': stream }, ` +
+    `or let millrace receive read the socket elsewhere: receive: ['${name}']`,
 })

@@ -60,12 +60,14 @@ export interface DeployedSourceKind<P extends keyof Bindables = keyof Bindables>
   deploy(needs: readonly SourceNeed[], parts: KindParts): DeployedSources
 }
 
-/** A kind of source that only works in a process that stays. It is refused. */
+/** A kind of source that only works in a process that stays. It is fed from outside, or refused. */
 export interface LocalSourceKind {
   /** The kind of its declarations. */
   readonly declaredKind: string
   readonly code: ErrorCode
   readonly problem: string
+  /** Whether `millrace receive` may feed it. Default: no. */
+  readonly canBeFed?: boolean
   /** What to do about it. */
   fix(source: SourceSummary): string
 }

@@ -43,6 +43,7 @@ export const errorCodes = {
     'A key is not a string, number, bigint, boolean, null, undefined, date, array or plain object.',
   LANE_FULL:
     'A lane holds as many unconsumed entries as its item may; intake waits for the driver.',
+  LANE_TAKEN: 'Another process feeds the same source under the same name.',
   LINE_NOT_UTF8: 'A line of text is not valid UTF-8; it is now a dead letter.',
   LINE_TOO_LONG: 'A line of text is longer than the limit; it is now a dead letter.',
   MODULE_INVALID: 'The pipeline module has no default export made by stream().',

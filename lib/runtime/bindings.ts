@@ -175,7 +175,7 @@ const locateSource = (
 }
 
 /** Sources without a name cannot be bound, and are left as they are. */
-const followed = (location: Location, { name, elements }: SourceDeclaration): Location => {
+export const followed = (location: Location, { name, elements }: SourceDeclaration): Location => {
   if (name === undefined) return location
   const kind = sourceKind(location.kind)
   if (elements === TEXT && kind?.follow !== undefined) return kind.follow(location)

@@ -191,7 +191,7 @@ const openSource = async (
   const isReadable =
     declared !== undefined &&
     kind?.isAvailable(ports.sources) === true &&
-    kind.gives.includes(declared.elements)
+    (kind.givesAll === true || kind.gives.includes(declared.elements))
   if (!isReadable || location === undefined || kind === undefined)
     throw new MillraceError('BINDING_MISSING', {
       problem:

@@ -15,6 +15,8 @@ export interface Deployment {
   readonly triggers: string
   /** The ids of the pipeline's sources. */
   readonly sources: readonly string[]
+  /** Those of them that `millrace receive` feeds. Left out: none. */
+  readonly fed?: readonly string[]
   readonly generation: number
   /** The batch interval. Left out by deployments of earlier versions. */
   readonly intervalMs?: number

@@ -13,7 +13,7 @@ const orders = synthesise('orders')
 
 /** The statements that somebody is granted. */
 const grantedBy = (
-  grant: 'grantRead' | 'grantReadDeadLetters' | 'grantReadState' | 'grantOperate',
+  grant: 'grantRead' | 'grantReadDeadLetters' | 'grantReadState' | 'grantReceive' | 'grantOperate',
   prepare: (stack: Stack) => Partial<StreamingAppProps> = () => ({}),
 ): readonly Statement[] => {
   const stack = newStack()
@@ -76,6 +76,19 @@ describe('what users of the CDK expect', () => {
       grant: 'grantReadState' as const,
       actions: ['dynamodb:GetItem', 's3:GetObject', 's3:ListBucket', ...PARAMETER],
       keys: ['clicks#head', 'clicks#seg#@manifest*'],
+    },
+    {
+      grant: 'grantReceive' as const,
+      actions: [
+        'dynamodb:BatchWriteItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        's3:PutObject',
+        'sqs:SendMessage',
+        ...PARAMETER,
+      ],
+      keys: ['clicks#head', 'clicks#in*', 'clicks#dlq#*', 'clicks#seg#*'],
     },
     {
       grant: 'grantOperate' as const,

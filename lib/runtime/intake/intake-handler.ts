@@ -113,7 +113,7 @@ const rejectedIn = (append: SourceAppend): number =>
  * A trigger for the first batch after a wake. If there is no head yet, a trigger for now: the
  * driver makes the head.
  */
-const firstTrigger = ({ name, options }: Plan, head: Head | undefined): Trigger =>
+export const firstTrigger = ({ name, options }: Plan, head: Head | undefined): Trigger =>
   head === undefined
     ? { app: name, scheduleMinute: true }
     : { app: name, atMs: nextBatchTime(head, options.intervalMs), scheduleMinute: true }

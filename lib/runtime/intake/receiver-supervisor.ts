@@ -13,20 +13,28 @@ import type { LaneDelivery } from './lane-delivery.ts'
 /** The lane of a receiver: each source has one. */
 export const RECEIVER_LANE = 'receiver'
 
-/** Starts at the tail of the lane. */
-export const superviseReceiver = async (parts: SupervisorParts): Promise<ReceiverSink> => {
-  let tail = BigInt(await parts.intake.tail(RECEIVER_LANE))
-  const feeder = await parts.intake.feeder(RECEIVER_LANE)
+/** Starts at the tail of the lane. Default: the one of a source that one process feeds. */
+export const superviseReceiver = async (
+  parts: SupervisorParts,
+  lane: string = RECEIVER_LANE,
+): Promise<ReceiverSink> => {
+  let tail = BigInt(await parts.intake.tail(lane))
+  const feeder = await parts.intake.feeder(lane)
   return {
     ...(feeder === undefined ? {} : { feeder }),
     async store(delivery: Delivery): Promise<void> {
-      const positioned = withPositions(parts.source, tail, delivery)
+      const positioned = withPositions({ source: parts.source, lane }, tail, delivery)
       const canComeAgain = delivery.feeder !== undefined
       await appendUntilStored(parts, { ...positioned, canComeAgain })
       tail = BigInt(positioned.last)
     },
     report: (message) => parts.listen({ event: 'receiver', source: parts.source, message }),
   }
+}
+
+interface ReceiverPlace {
+  readonly source: string
+  readonly lane: string
 }
 
 interface PositionedDelivery extends LaneDelivery {
@@ -39,7 +47,7 @@ interface PositionedDelivery extends LaneDelivery {
  * `feeder` takes a position that no record has: so it is an append like any other (B1).
  */
 const withPositions = (
-  source: string,
+  place: ReceiverPlace,
   tail: bigint,
   { records, rejected, feeder }: Delivery,
 ): PositionedDelivery => {
@@ -48,7 +56,7 @@ const withPositions = (
   const deadLetters: DeadLetter[] = []
   const letRejectedBefore = (index: number): void => {
     for (; next < rejected.length && (rejected[next] as RejectedRecord).index <= index; next++)
-      deadLetters.push(deadLetterFor(source, String(++at), rejected[next] as RejectedRecord))
+      deadLetters.push(deadLetterFor(place, String(++at), rejected[next] as RejectedRecord))
   }
   const positioned = records.map((record, index): PositionedRecord => {
     letRejectedBefore(index)
@@ -57,7 +65,7 @@ const withPositions = (
   letRejectedBefore(records.length)
   if (at === tail && feeder !== undefined) at += 1n
   return {
-    lane: RECEIVER_LANE,
+    lane: place.lane,
     records: positioned,
     rejected: deadLetters,
     last: String(at),
@@ -66,7 +74,7 @@ const withPositions = (
 }
 
 const deadLetterFor = (
-  source: string,
+  { source, lane }: ReceiverPlace,
   position: string,
   { code, data, sizeBytes }: RejectedRecord,
 ): DeadLetter => {
@@ -74,5 +82,5 @@ const deadLetterFor = (
     code === 'LINE_NOT_UTF8'
       ? 'The line is not valid UTF-8'
       : `The line has ${sizeBytes} bytes, which is over the limit`
-  return { source, position: `${RECEIVER_LANE}#${position}`, code, message, data, sizeBytes }
+  return { source, position: `${lane}#${position}`, code, message, data, sizeBytes }
 }

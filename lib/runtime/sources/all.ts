@@ -1,4 +1,5 @@
 /** All kinds of sources. A line here registers a kind. Messages list them in this order. */
+import './fed/kind.ts'
 import './files/kind.ts'
 import './kinesis/kind.ts'
 import './objects/kind.ts'

@@ -90,6 +90,8 @@ export interface SourceKind<L extends Location = Location> {
    * The elements that this kind can give. A source can be bound to it if it declares one of these.
    */
   readonly gives: readonly string[]
+  /** Whether it gives whatever its source declares. */
+  readonly givesAll?: boolean
   /** How users write its locations in bindings. Left out: a source cannot be bound to this kind. */
   readonly form?: LocationForm<L>
   /** Whether this world has the ports that the kind needs. */

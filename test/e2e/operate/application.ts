@@ -52,7 +52,10 @@ export class Application {
   #queueUrl = ''
   #position = 0n
 
-  private constructor(pipeline: Pipeline) {
+  readonly #fed: readonly string[]
+
+  private constructor(pipeline: Pipeline, fed: readonly string[]) {
+    this.#fed = fed
     const plan = pipeline.build()
     const { store } = this
     const app = plan.name
@@ -80,8 +83,9 @@ export class Application {
     })
   }
 
-  static async create(pipeline: Pipeline): Promise<Application> {
-    const application = new Application(pipeline)
+  /** `fed`: the ids of the sources that `millrace receive` feeds. */
+  static async create(pipeline: Pipeline, fed: readonly string[] = []): Promise<Application> {
+    const application = new Application(pipeline, fed)
     await application.#createAll()
     return application
   }
@@ -114,6 +118,7 @@ export class Application {
       blocks: this.name,
       triggers: QueueUrl,
       sources: plan.sources.map(({ id }) => id),
+      ...(this.#fed.length === 0 ? {} : { fed: this.#fed }),
       generation: 2,
       logs: { intake: 'intake-logs', driver: 'driver-logs' },
     }

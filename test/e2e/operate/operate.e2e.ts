@@ -240,7 +240,8 @@ describe('state, with the rights to read it alone', () => {
 })
 
 describe('rights', () => {
-  const allowed: Readonly<Record<Exclude<AccessLevel, 'operator'>, readonly string[]>> = {
+  type Reader = Exclude<AccessLevel, 'operator' | 'receiver'>
+  const allowed: Readonly<Record<Reader, readonly string[]>> = {
     reader: ['status', 'dead-letters', 'state'],
     deadLetterReader: ['dead-letters'],
     stateReader: ['state'],

@@ -1,0 +1,61 @@
+/** Opens the sources that a process feeds for an application that runs elsewhere. */
+import '../sources/all.ts'
+import { MillraceError } from '../../base/errors.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import { sourceName } from '../../dstream/sources/declaration.ts'
+import type { WorldPorts } from '../compose.ts'
+import type { FedSource } from '../compose.ts'
+import type { Listener } from '../events.ts'
+import type { Location } from '../locations.ts'
+import { sourceKind } from '../sources/source-kind.ts'
+
+/** What is opened. */
+export interface ReceivedParts {
+  readonly plan: Plan
+  readonly app: string
+  /** The locations of the sources to feed, by the ids of their nodes. */
+  readonly locations: ReadonlyMap<string, Location>
+  readonly ports: Pick<WorldPorts, 'store' | 'clock' | 'randomness' | 'sources'>
+  readonly listen: Listener
+}
+
+/**
+ * Opens them. Their records go through lanes, and a driver elsewhere reads these. So what reads
+ * files itself cannot be used, and neither can a source whose lanes only its own reader understands.
+ *
+ * @throws MillraceError `BINDING_UNFIT`, and the errors of the sources.
+ */
+export const openReceived = async ({
+  plan,
+  app,
+  locations,
+  ports,
+  listen,
+}: ReceivedParts): Promise<readonly FedSource[]> => {
+  const { store, clock, randomness, sources } = ports
+  const process = randomness.attemptId()
+  const opened: FedSource[] = []
+  for (const { id, node } of plan.sources) {
+    const location = locations.get(id)
+    if (location === undefined) continue
+    const kind = sourceKind(location.kind)
+    const name = sourceName(id, node.source)
+    kind?.check?.(location, name, sources)
+    const parts = { store, app, source: id, declared: node.source, ports: sources, clock, process }
+    const found = await kind?.open(location, { ...parts, report: listen })
+    const { receiver, feed, reader } = found ?? {}
+    if (reader?.kind !== 'lanes' || (receiver ?? feed) === undefined)
+      throw new MillraceError('BINDING_UNFIT', {
+        problem: `millrace receive cannot feed "${name}" from ${kind?.noun ?? 'there'}`,
+        value: location,
+        allowed: 'a socket, a file that grows (--follow), the standard input, a stream or a topic',
+        fix: `for example --bind ${name}=-, or --follow --bind ${name}=access.log`,
+      })
+    opened.push({
+      source: id,
+      ...(receiver === undefined ? {} : { receiver }),
+      ...(feed === undefined ? {} : { feed }),
+    })
+  }
+  return opened
+}

@@ -1,0 +1,25 @@
+/**
+ * A source of a deployed application that `millrace receive` feeds from another machine. Here it
+ * needs nothing but its lanes.
+ */
+import type { Location } from '../../locations.ts'
+import { lanesInput } from '../lanes/input.ts'
+import { lanesReader } from '../lanes/reader.ts'
+import { registerSourceKind, type SourceKind } from '../source-kind.ts'
+
+const fed: SourceKind<Location> = {
+  name: 'fed',
+  noun: 'a source that millrace receive feeds',
+  gives: [],
+  givesAll: true,
+  isAvailable: () => true,
+  parseDeployed: () => ({ kind: 'fed' }),
+  deployedForm: '{ "kind": "fed" }',
+  describe: () => ({ what: 'what millrace receive brings' }),
+  open: (_, { store, app, source, held }) => ({
+    reader: lanesReader({ store, app, source, held }),
+  }),
+  input: lanesInput,
+}
+
+registerSourceKind(fed)
