@@ -43,6 +43,8 @@ export const receiveSources = async (
     ports: { store, clock, randomness, sources: ports },
     listen,
   })
+  // From here on, a signal ends it in order.
+  const signal = stopSignal(clock, () => undefined)
   const say = (object: object, text: string): void =>
     outputs.out.print(json ? jsonLine(object) : text)
   const feeds = plan.sources.flatMap(({ id, node }) => {
@@ -55,7 +57,6 @@ export const receiveSources = async (
     { event: 'receiving', app, plan: plan.hash, sources: feeds },
     `${app}: feeds the application in ${opened.location}\n${lines.join('')}`,
   )
-  const signal = stopSignal(clock, () => undefined)
   const { scheduleTriggers } = deployed
   const parts = { plan, app, store, clock, randomness, sources, name: as, scheduleTriggers }
   await receive({ ...parts, listen, signal, untilEnd: once })
@@ -106,8 +107,13 @@ const listenerOf =
   (json: boolean, { out, err }: Outputs) =>
   (event: RuntimeEvent): void => {
     if (json) return out.print(jsonLine(event))
-    if (event.event === 'receiver') err.print(`${oneLine(event.source)}: ${event.message}\n`)
-    if (event.event === 'warning') err.print(`${event.message}\n`)
-    if (event.event === 'deadLetter')
-      err.print(`Put aside: ${event.source} ${oneLine(event.position)} [${event.code}]\n`)
+    switch (event.event) {
+      case 'receiver':
+        return err.print(`${oneLine(event.source)}: ${event.message}\n`)
+      case 'warning':
+        return err.print(`${event.message}\n`)
+      case 'deadLetter':
+        return err.print(`Put aside: ${event.source} ${oneLine(event.position)} [${event.code}]\n`)
+      default:
+    }
   }

@@ -33,7 +33,7 @@ const ITEMS_OF: Readonly<Record<AccessLevel, (scope: AccessScope) => readonly st
   deadLetterReader: () => ['dlq#*'],
   stateReader: (scope) => ['head', ...segmentsOf(scope)],
   // What intake reads and writes: how far lanes are read is in a manifest when it is much.
-  receiver: () => ['head', 'in*', 'dlq#*', 'seg#*'],
+  feeder: () => ['head', 'in*', 'dlq#*', 'seg#*'],
   operator: () => ['*'],
 }
 
@@ -51,7 +51,7 @@ const grantKeys = (
 ): void => {
   const blocksKey = level === 'deadLetterReader' ? undefined : blocks.encryptionKey
   for (const key of new Set([table.encryptionKey, blocksKey])) {
-    if (level === 'operator' || level === 'receiver') key?.grantEncryptDecrypt(grantee)
+    if (level === 'operator' || level === 'feeder') key?.grantEncryptDecrypt(grantee)
     else key?.grantDecrypt(grantee)
   }
 }

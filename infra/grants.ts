@@ -21,7 +21,7 @@ export type DeploymentRole = 'generation'
  * Rights that `grantRead`, `grantReadDeadLetters`, `grantReadState`, `grantReceive` and
  * `grantOperate` give for the commands.
  */
-export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'receiver' | 'operator'
+export type AccessLevel = 'reader' | 'deadLetterReader' | 'stateReader' | 'feeder' | 'operator'
 
 /** Resources that every application has, and the executors that some have. */
 export type Subject =
@@ -112,7 +112,7 @@ export const grants: Readonly<
     table: [{ by: 'code', actions: ['dynamodb:GetItem'] }],
     blocks: [READ_BLOCKS],
   },
-  receiver: {
+  feeder: {
     parameter: [FIND],
     table: [ITEMS],
     blocks: [{ by: 'code', actions: ['s3:PutObject'] }],

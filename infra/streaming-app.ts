@@ -188,7 +188,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
 
   /** Lets a process feed the sources of `receive`, and nothing else: `millrace receive`. */
   grantReceive(grantee: IGrantable): Grant {
-    return grantAccess(grantee, 'receiver', this.#accessScope())
+    return grantAccess(grantee, 'feeder', this.#accessScope())
   }
 
   /** Lets somebody operate the application: all of the above, and all commands that write. */

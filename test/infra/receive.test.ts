@@ -12,7 +12,7 @@ describe('a source that is fed from outside', () => {
   ])('%s', (_, module, name) => {
     const { template, app } = synthesise(module, () => ({ receive: [name] }))
     const { MILLRACE_SOURCES = '{}' } = variablesOf(template, 'driver')
-    const [stored] = Object.values(JSON.parse(String(MILLRACE_SOURCES)) as object)
+    const [stored] = Object.values(JSON.parse(String(MILLRACE_SOURCES)) as Record<string, unknown>)
     expect(stored).toEqual({ kind: 'fed' })
     expect(parseDeployedSource(stored)).toEqual({ kind: 'fed' })
     expect(app.mappings).toEqual([])

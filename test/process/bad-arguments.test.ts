@@ -12,7 +12,7 @@ describe('the command line says what is wrong with its arguments', () => {
       args: ['walk'],
       exitCode: 2,
       code: 'USAGE',
-      says: ['"walk"', 'run, status', 'millrace --help'],
+      says: ['"walk"', 'run, receive, status', 'millrace --help'],
     },
     {
       what: 'an unknown option',

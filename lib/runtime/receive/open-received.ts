@@ -21,7 +21,7 @@ export interface ReceivedParts {
 
 /**
  * Opens them. Their records go through lanes, and a driver elsewhere reads these. So what reads
- * files itself cannot be used, and neither can a source whose lanes only its own reader understands.
+ * files itself cannot be used, and neither can a source whose lanes need a reader of their own.
  *
  * @throws MillraceError `BINDING_UNFIT`, and the errors of the sources.
  */

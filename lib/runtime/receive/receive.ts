@@ -4,7 +4,7 @@
  *
  * 1. The plan must be the one that runs. It is compared at the start, and twice a minute.
  * 2. Records are appended to lanes. Then the source may acknowledge them.
- * 3. If an append woke the head, the driver is called. If nobody can call it now, its schedule does.
+ * 3. If an append woke the head, the driver is called. Its schedule makes up for a call that fails.
  *
  * A lane whose positions this process makes has one writer (`only-writer.ts`). Sources that bring
  * positions of their own may be fed by several processes: what comes twice is dropped (B1).

@@ -240,7 +240,7 @@ describe('state, with the rights to read it alone', () => {
 })
 
 describe('rights', () => {
-  type Reader = Exclude<AccessLevel, 'operator' | 'receiver'>
+  type Reader = Exclude<AccessLevel, 'operator' | 'feeder'>
   const allowed: Readonly<Record<Reader, readonly string[]>> = {
     reader: ['status', 'dead-letters', 'state'],
     deadLetterReader: ['dead-letters'],
