@@ -60,6 +60,8 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   LANE_FULL: EXIT.batchFailed,
   LANE_TAKEN: EXIT.storeBusy,
   LINE_NOT_UTF8: EXIT.batchFailed,
+  LISTENER_FAILED: EXIT.batchFailed,
+  LISTENER_SLOW: EXIT.batchFailed,
   LINE_TOO_LONG: EXIT.batchFailed,
   MODULE_INVALID: EXIT.usage,
   MODULE_NOT_FOUND: EXIT.usage,

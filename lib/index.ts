@@ -53,6 +53,19 @@ export {
 } from './dstream/state-spec.ts'
 export type { RDDsOf } from './dstream/streaming-context.ts'
 export type { Histogram, Stats } from './rdd/operations/numbers.ts'
+export type { BatchRow } from './dstream/listening/batch-rows.ts'
+export {
+  type SeriesBin,
+  type SeriesPoint,
+  StreamingProgress,
+} from './dstream/listening/streaming-progress.ts'
+export type {
+  BatchInfo,
+  OutputOperationInfo,
+  ReceiverInfo,
+  StreamingListener,
+  StreamInputInfo,
+} from './dstream/listening/streaming-listener.ts'
 export type { SortOptions } from './rdd/operations/ordering.ts'
 export type { SampleOptions } from './rdd/operations/sampling.ts'
 export type { Attempt } from './dstream/plan-node.ts'

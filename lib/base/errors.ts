@@ -46,6 +46,8 @@ export const errorCodes = {
   LANE_TAKEN: 'Another process feeds the same source under the same name.',
   LINE_NOT_UTF8: 'A line of text is not valid UTF-8; it is now a dead letter.',
   LINE_TOO_LONG: 'A line of text is longer than the limit; it is now a dead letter.',
+  LISTENER_FAILED: 'A warning: a streaming listener threw. Batches go on.',
+  LISTENER_SLOW: 'A warning: a batch has waited for a streaming listener. Batches go on.',
   MODULE_INVALID: 'The pipeline module has no default export made by stream().',
   MODULE_NOT_FOUND: 'The pipeline module does not exist.',
   MODULE_UNREADABLE: 'The pipeline module does not compile, or throws while it is loaded.',

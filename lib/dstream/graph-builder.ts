@@ -9,6 +9,7 @@ import {
   slideMsOf,
 } from './plan.ts'
 import { isSamePlace, placeNames, samePlaceError } from './output-path.ts'
+import type { StreamingListener } from './listening/streaming-listener.ts'
 import type { PlanNode } from './plan-node.ts'
 
 const placeOf = (node: PlanNode): string | undefined =>
@@ -18,6 +19,8 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 
 /** Collects the nodes of a pipeline while the pipeline is described. */
 export class GraphBuilder {
+  /** The listeners of this process. They may change at any time. */
+  readonly listeners: Set<StreamingListener> = new Set()
   readonly #nodes: PlanNode[] = []
   readonly #known = new Map<PlanNode, NamedNode>()
   readonly #countOfKind = new Map<string, number>()
@@ -79,7 +82,10 @@ export class GraphBuilder {
 
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
-    return planOf(name, options, this.#nodes, this.#known)
+    return Object.freeze({
+      ...planOf(name, options, this.#nodes, this.#known),
+      listeners: this.listeners,
+    })
   }
 
   #checkFree(id: string, node: PlanNode): void {

@@ -1,9 +1,9 @@
-import { greatestOf } from '../base/extremes.ts'
 import { createHash } from 'node:crypto'
-
+import { greatestOf } from '../base/extremes.ts'
 import { MillraceError } from '../base/errors.ts'
 import type { PoisonLimits } from '../rdd/bad-records.ts'
 import { type PlannedState, shapesOf } from '../state/operator/state-declaration.ts'
+import type { StreamingListener } from './listening/streaming-listener.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
 import type { RateLimits } from './rate.ts'
 
@@ -58,10 +58,7 @@ export interface BatchLimits {
   readonly records: number
   readonly bytes: number
   readonly objects: number
-  /**
-   * So many full batches may wait in a lane. Then intake refuses. Default:
-   * {@link BATCHES_WAITING_MAX}.
-   */
+  /** So many full batches may wait in a lane. Default: {@link BATCHES_WAITING_MAX}. */
   readonly waiting?: number
   /**
    * The least records that a rate leaves to a batch. Intake keeps entries small against it. Left
@@ -100,7 +97,7 @@ export interface PlanOptions {
   readonly onBadKey: 'fail' | 'dead-letter'
   /** Where the steps before the first shuffle of a stream run. */
   readonly sourceStage: 'intake' | 'driver'
-  /** How many tasks of a large batch run at the same time. Undefined: the platform decides. */
+  /** How many tasks of a large batch run at once. Undefined: the platform decides. */
   readonly parallelism: number | undefined
   /** How long dead letters are kept. Infinity: until they are redriven or deleted. */
   readonly deadLettersKeptMs: number
@@ -120,6 +117,8 @@ export interface Plan {
   /** Every node is computed at least once in any period of this length. */
   readonly slideMsMax: number
   readonly intakeStages: readonly IntakeStage[]
+  /** The listeners of this process, which may change. Left out: none. */
+  readonly listeners?: ReadonlySet<StreamingListener>
   /**
    * 16 hex digits over the batch interval, the ids, kinds, parameters and parents of all nodes, and
    * how their states are stored. Plans with the same hash read the same bytes in the same way, and

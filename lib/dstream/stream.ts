@@ -1,3 +1,4 @@
+import './listening/listeners.ts'
 import './operators/all.ts'
 import './sources/all.ts'
 import { type Duration, hours, milliseconds, minutes } from '../base/duration.ts'

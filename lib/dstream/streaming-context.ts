@@ -4,6 +4,7 @@ import type { RDD } from '../rdd/rdd.ts'
 import { checkAnyFunction } from './checks.ts'
 import { DStream, type ElementOf } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
+import type { StreamingListener } from './listening/streaming-listener.ts'
 import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 
@@ -35,6 +36,11 @@ export class StreamingContext {
   constructor(graph: GraphBuilder, intervalMs: number) {
     this.#graph = graph
     this.#intervalMs = intervalMs
+  }
+
+  /** @internal The listeners of this process. */
+  get listeners(): Set<StreamingListener> {
+    return this.#graph.listeners
   }
 
   /** @internal The batch interval. */

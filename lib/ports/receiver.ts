@@ -30,8 +30,11 @@ export interface ReceiverSink {
    * Not called again before the last call has settled.
    */
   store(delivery: Delivery): Promise<void>
-  /** Shows a message to the operator: connected, lost, connecting again. */
-  report(message: string): void
+  /**
+   * Shows a message to the operator: connected, lost, connecting again. `failure`: it is about an
+   * error, with its text.
+   */
+  report(message: string, failure?: string): void
 }
 
 /**

@@ -15,6 +15,7 @@ import type { Receiver } from '../ports/receiver.ts'
 import type { LogSettings } from '../state/state-log.ts'
 import { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
+import { ListenerBus } from './listening/listener-bus.ts'
 import type { Location } from './locations.ts'
 import type { Runner } from './runner.ts'
 import { type OutputsParts, outputsTo } from './sinks/outputs.ts'
@@ -115,6 +116,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     stateBytes,
     slowMs,
     listen,
+    listeners: new ListenerBus({ plan, clock, report: listen }),
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
     ...(memoryInUse === undefined ? {} : { memoryInUse }),

@@ -171,7 +171,13 @@ export type RuntimeEvent =
   /** Nothing runs before the next batch time. Reported once, of the first wait of more than 2 s. */
   | { readonly event: 'due'; readonly atMs: number; readonly inMs: number }
   /** A message of a receiver: connected, connection lost, connecting again. */
-  | { readonly event: 'receiver'; readonly source: string; readonly message: string }
+  | {
+      readonly event: 'receiver'
+      readonly source: string
+      readonly message: string
+      /** The error, if the message is about one. Left out: it is not. */
+      readonly failure?: string
+    }
   | { readonly event: 'warning'; readonly code: string; readonly message: string }
 
 /** Takes events. Must not throw. */

@@ -6,6 +6,7 @@ import type { Randomness } from '../ports/randomness.ts'
 import type { LogSettings } from '../state/state-log.ts'
 import type { HeadStore } from '../state/head.ts'
 import type { Listener } from './events.ts'
+import type { ListenerBus } from './listening/listener-bus.ts'
 import type { Outputs } from './sinks/outputs.ts'
 import type { SourceReader } from './sources/source-reader.ts'
 import type { WholeInput } from './sources/redriven.ts'
@@ -40,6 +41,8 @@ export interface Runner {
   /** Spreads the tasks of large batches over executors. Left out: all run in this process. */
   readonly spreader?: StageSpreader
   readonly listen: Listener
+  /** Tells the listeners of the pipeline. Left out: it has none. */
+  readonly listeners?: ListenerBus
   /** What this process has used since the last call, for the history. Left out: nobody counts. */
   readonly takeUsage?: () => Usage
   /**

@@ -259,7 +259,7 @@ describe('the runner', () => {
 
   test('reports suites, totals, failures and why cases are skipped', async () => {
     const wrong = { ...good, name: 'wrong', expectedBatches: [[4, 7], null, [0]] }
-    const elsewhere = { ...good, name: 'page', op: 'ui.unit' }
+    const elsewhere = { ...good, name: 'page', op: 'kinesis.page' }
     expect(report(await runSuites([good, wrong, elsewhere], { cold: false })).split('\n')).toEqual([
       'own: 1 passed, 1 failed, 1 skipped',
       '  FAILED   wrong',
@@ -267,7 +267,7 @@ describe('the runner', () => {
         '1"},"batchIntervalMs":1000,"inputBatches":[[1,2],null,[3]]}',
       '    expected: [[4,7],null,[0]]',
       '    got:      [[4,7],null,[10]]',
-      '  skipped  page: UI: the streaming page has tests of its own',
+      '  skipped  page: Kinesis: the connector has tests of its own',
       '1 passed, 1 failed, 1 skipped',
       '',
     ])

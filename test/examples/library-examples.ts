@@ -24,7 +24,8 @@ export interface Example {
 const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => string])[] = [
   [
     new RegExp(
-      '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec|(operators|sources)/.*)' +
+      '^lib/(dstream/(dstream|plan-node|streaming-context|state-spec' +
+        '|(operators|sources|listening)/.*)' +
         '|formats/(object-lines|record-format|[a-z-]+/.*)' +
         '|sinks/[a-z]+/[a-z]+' +
         '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',

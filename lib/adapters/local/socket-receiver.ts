@@ -87,7 +87,7 @@ export const socketReceiver = ({
         if (stop.aborted || (untilEnd && how === 'ended')) return
         // The same message is not repeated every 2 s.
         if (how !== 'refused' || message !== said)
-          sink.report(`${message}; trying again every ${retryDelayMs} ms`)
+          sink.report(`${message}; trying again every ${retryDelayMs} ms`, message)
         said = message
         await clock.sleep(retryDelayMs, stop)
       }

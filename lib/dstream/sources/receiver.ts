@@ -19,8 +19,11 @@ export interface Receiving<T> {
    * calls when the process ends. Calls may overlap.
    */
   readonly store: (...records: readonly T[]) => Promise<void>
-  /** Shows a message to the operator of the application: connected, lost, connecting again. */
-  readonly report: (message: string) => void
+  /**
+   * Shows a message to the operator of the application: connected, lost, connecting again. With an
+   * error, listeners are told too: see `StreamingListener.onReceiverError`.
+   */
+  readonly report: (message: string, error?: unknown) => void
   /** Aborted when the run ends. Then the receiver must end too. */
   readonly signal: AbortSignal
 }

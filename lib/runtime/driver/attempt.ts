@@ -18,6 +18,7 @@ import { asMillraceError } from '../../base/errors.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
+import { AttemptEvents } from '../listening/attempt-events.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { ReadingTap } from '../tasks/reading-tap.ts'
@@ -83,7 +84,8 @@ export const attemptBatch = async (
   if (logged === undefined) return { outcome: PROGRESSED, after: before }
   let attempt = logged
   reportStart(runner, attempt, nowMs)
-  const tracing: Tracing = { startedMs: nowMs, trace: new BatchTrace(runner.clock, nowMs) }
+  const tracing = tracingOf(runner, attempt, nowMs)
+  tracing.events.begun()
   let read: ReadBatch | undefined
   try {
     if (records.status === 'rejected') throw records.reason
@@ -137,6 +139,15 @@ const prepareAndCommit = async (
   const load = loadOf(runner, prepared.attempt, { startedMs, aheadOfClock })
   const committed = await commitBatch(runner, prepared.attempt, { ...prepared, load })
   return committed && { committed, prepared }
+}
+
+const tracingOf = (
+  { clock, listeners }: Runner,
+  { input, number }: LoggedAttempt,
+  startedMs: number,
+): Tracing => {
+  const events = new AttemptEvents(listeners, { input, number, startedMs })
+  return { startedMs, events, trace: new BatchTrace(clock, startedMs, events) }
 }
 
 const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: number): void =>

@@ -46,6 +46,9 @@ export const leaseMsFor = (timeoutMs: number): number => timeoutMs + LEASE_MARGI
  */
 const SHARE_LEFT = 1 / 2
 
+/** The longest time that an invocation waits for async listeners. */
+const LISTENERS_MS_MAX = 2_000
+
 /**
  * A trigger may arrive early by at most this, because clocks differ. The driver then waits until
  * the batch is due.
@@ -103,6 +106,8 @@ export const driverHandler = ({
     endMs = clock.now() + remainingMs()
     if (call.triggers.some(({ scheduleMinute }) => scheduleMinute === true)) await tellLag()
     const outcome = await runDue(call)
+    // When this has answered, the process is frozen.
+    await runner.listeners?.settled(Math.min(LISTENERS_MS_MAX, call.remainingMs() / 2))
     const next = triggersAfter({
       app,
       outcome,

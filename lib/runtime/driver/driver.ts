@@ -18,6 +18,7 @@
  * Any number of drivers may run at once: the head refuses all but one. Time is read once for each
  * snapshot. It decides only when a batch runs, never what is in it.
  */
+import { milliseconds } from '../../base/duration.ts'
 import { invariant, isMillraceError } from '../../base/errors.ts'
 import type { FailureReason, Head } from '../../state/head.ts'
 import { LiveState } from '../../state/live-state.ts'
@@ -96,6 +97,7 @@ export class Driver {
   /** Number of batches that a run to the end has run without input. */
   #withoutInput = 0
   #before: Before | undefined
+  #hasStarted = false
 
   constructor(runner: Runner) {
     this.#runner = runner
@@ -119,6 +121,7 @@ export class Driver {
    * while nothing is logged. A batch that fails is an outcome, not an error.
    */
   async run(options: DriveOptions = {}): Promise<Outcome> {
+    this.#tellStart()
     this.#snapshots.wrote(undefined)
     this.#world.aheadOfClock = options.aheadOfClock ?? false
     for (;;) {
@@ -129,6 +132,17 @@ export class Driver {
       // trigger for another driver to do so may be lost.
       if (options.mayGoOn?.() === false && !this.#world.hasRested) return outcome
     }
+  }
+
+  #tellStart(): void {
+    if (this.#hasStarted) return
+    this.#hasStarted = true
+    const { clock, listeners, plan } = this.#runner
+    listeners?.tell('onStreamingStarted', () => ({
+      time: clock.now(),
+      name: plan.name,
+      batchInterval: milliseconds(plan.options.intervalMs),
+    }))
   }
 
   /** After a run to the end: what the sources see and no batch has taken. */

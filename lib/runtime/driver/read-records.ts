@@ -28,6 +28,8 @@ export interface ReadRecords {
   readonly found: string
   /** How many records were read so far. Lazy partitions count when they are first used. */
   readonly recordsRead: () => number
+  /** The same for each source, by its id. */
+  readonly countsRead: () => Readonly<Record<string, number>>
   /** Counts a partition that was read elsewhere. */
   readonly count: (part: CountedPart) => void
   /** The reads of lazy partitions. They end with the attempt. */
@@ -63,9 +65,18 @@ export const readRecords = async (
     listener?.counted(part)
   }
   const { records, ...read } = await readAll(runner, input, { putAside, count, isRetry })
-  const recordsRead = (): number => counts.values().reduce((total, one) => total + one, records)
+  const countsRead = (): Readonly<Record<string, number>> => {
+    const totals = { ...records }
+    for (const [part, one] of counts) {
+      const source = part.slice(0, part.lastIndexOf('#'))
+      totals[source] = (totals[source] ?? 0) + one
+    }
+    return totals
+  }
+  const recordsRead = (): number =>
+    Object.values(countsRead()).reduce((total, one) => total + one, 0)
   const found = foundText(read.partitions, deadLetters.keys())
-  return { ...read, found, deadLetters, putAside, count, recordsRead }
+  return { ...read, found, deadLetters, putAside, count, recordsRead, countsRead }
 }
 
 const readAll = async (
@@ -76,12 +87,15 @@ const readAll = async (
     count,
     isRetry,
   }: Pick<ReadRecords, 'putAside' | 'count'> & Record<'isRetry', boolean>,
-): Promise<Pick<ReadRecords, 'partitions' | 'input' | 'lazyReads'> & Record<'records', number>> => {
+): Promise<
+  Pick<ReadRecords, 'partitions' | 'input' | 'lazyReads'> &
+    Record<'records', Readonly<Record<string, number>>>
+> => {
   const partitions = new Map<string, readonly SourcePartition<unknown>[]>()
   const read: Record<string, WholeInput> = {}
   const lazyReads = new LazyReads(runner.clock)
   const { poison: limits } = runner.plan.options
-  let records = 0
+  const records: Record<string, number> = {}
   let isOther = false
   for (const { id, source, taken } of sourcesOf(runner, input)) {
     const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
@@ -97,7 +111,7 @@ const readAll = async (
     )
     read[id] = data.input
     isOther ||= data.isOther === true
-    records += data.records
+    records[id] = data.records
   }
   const isWhole = Object.entries(read).every(([id, { objects, lost }]) => {
     const logged = input.sources[id]

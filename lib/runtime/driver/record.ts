@@ -18,7 +18,14 @@ type General = Pick<
 export const generalRecord = (
   runner: Runner,
   { input, head }: LoggedAttempt,
-  startedMs: number,
+  {
+    startedMs,
+    counts,
+  }: {
+    readonly startedMs: number
+    /** How many records were read of each source. Left out: as far as the input says. */
+    readonly counts?: Readonly<Record<string, number>>
+  },
 ): General => {
   const usage = runner.takeUsage?.()
   const { reason } = head
@@ -28,7 +35,8 @@ export const generalRecord = (
     generation: runner.generation,
     plan: runner.plan.hash,
     sources: Object.entries(input.sources).map(([id, taken]): SourceTaken => {
-      const { records, bytes, objects } = taken
+      const { bytes, objects } = taken
+      const records = counts?.[id] ?? taken.records
       const waiting = waitingOf(runner, id)
       return { id, records, bytes, objects, ...noteInput(taken, startedMs), ...waiting }
     }),

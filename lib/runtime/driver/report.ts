@@ -4,6 +4,7 @@ import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { FailureReason, Head } from '../../state/head.ts'
 import { noteBatch } from '../../state/history/write-history.ts'
 import type { RuntimeEvent } from '../events.ts'
+import type { AttemptEvents } from '../listening/attempt-events.ts'
 import type { Runner } from '../runner.ts'
 import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { lostIn, totalOf } from './batch-input.ts'
@@ -16,13 +17,21 @@ import type { Before } from './write-states.ts'
 export interface Tracing {
   readonly startedMs: number
   readonly trace: BatchTrace
+  /** For listeners. */
+  readonly events: AttemptEvents
 }
 
 /** A batch that is committed. Best effort: nothing depends on it. */
 export const reportBatch = async (
   runner: Runner,
   prepared: Prepared,
-  { head, before, startedMs, trace }: Tracing & { readonly head: Head; readonly before: Before },
+  {
+    head,
+    before,
+    startedMs,
+    trace,
+    events,
+  }: Tracing & { readonly head: Head; readonly before: Before },
 ): Promise<void> => {
   const { store, app, listen, clock } = runner
   const { attempt, records, deadLetters, drafts, skippedTimes } = prepared
@@ -42,11 +51,12 @@ export const reportBatch = async (
   }
   for (const one of deadLetters) listen(eventOf(one))
   listen({ event: 'batchCompleted', ...summary })
+  events.ended({ counts: prepared.counts })
   // Samples are some time apart: one event for each.
   const { load } = head
   if (load?.falling?.timeMs === timeMs) listen({ event: 'fallingBehind', ...load.falling })
   await noteBatch(store, app, () => ({
-    ...generalRecord(runner, attempt, startedMs),
+    ...generalRecord(runner, attempt, { startedMs, counts: prepared.counts }),
     ...trace.traced,
     ...summary,
     ...statesAfter(prepared, before),
@@ -60,12 +70,13 @@ export const reportFailure = async (
   runner: Runner,
   attempt: LoggedAttempt,
   reason: FailureReason,
-  { startedMs, trace, isFinal }: Tracing & { readonly isFinal: boolean },
+  { startedMs, trace, events, isFinal }: Tracing & { readonly isFinal: boolean },
 ): Promise<void> => {
   const { store, app, clock } = runner
   const { input, number } = attempt
+  events.ended({ failureReason: reason.message })
   await noteBatch(store, app, () => ({
-    ...generalRecord(runner, attempt, startedMs),
+    ...generalRecord(runner, attempt, { startedMs }),
     ...trace.traced,
     attempt: number,
     records: totalOf(input, 'records'),

@@ -48,6 +48,8 @@ export interface Prepared extends NamedBatch {
   readonly drafts: StateDrafts
   readonly deadLetters: readonly DeadLetter[]
   readonly records: number
+  /** How many records were read of each source, by its id. */
+  readonly counts: Readonly<Record<string, number>>
   /**
    * Number of batch times between the last batch and this one. Nothing could have happened at them.
    */
@@ -127,6 +129,7 @@ export const prepareBatch = async (
     drafts,
     deadLetters: kept,
     records: recordsRead(),
+    counts: read.countsRead(),
     retired: [
       ...named.retired,
       ...inputSegments(attempt),

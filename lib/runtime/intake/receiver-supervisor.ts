@@ -28,7 +28,13 @@ export const superviseReceiver = async (
       await appendUntilStored(parts, { ...positioned, canComeAgain })
       tail = BigInt(positioned.last)
     },
-    report: (message) => parts.listen({ event: 'receiver', source: parts.source, message }),
+    report: (message, failure) =>
+      parts.listen({
+        event: 'receiver',
+        source: parts.source,
+        message,
+        ...(failure === undefined ? {} : { failure }),
+      }),
   }
 }
 

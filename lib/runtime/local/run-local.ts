@@ -23,6 +23,7 @@ import type { RuntimeEvent } from '../events.ts'
 import { superviseFeed } from '../intake/feed-supervisor.ts'
 import { superviseReceiver } from '../intake/receiver-supervisor.ts'
 import { Intake } from '../intake/intake.ts'
+import { ReceiverEvents } from '../listening/receiver-events.ts'
 import type { Runner } from '../runner.ts'
 import { Sleeper } from './sleeper.ts'
 
@@ -56,6 +57,9 @@ type Hindered = { readonly kind: 'hindered' }
 /** The longest sleep. Limited, so that a correction of the clock cannot delay the loop for long. */
 const SLEEP_MS_MAX = 60_000
 
+/** The longest time that the end of a run waits for async listeners. */
+const LISTENERS_MS_MAX = 2_000
+
 /** A wait for a batch time that is longer than this is said, so that nobody thinks it hangs. */
 const SILENT_MS_MAX = 2_000
 
@@ -77,6 +81,8 @@ export const runLocal = async (parts: LocalRun): Promise<LocalEnd> => {
     parts.signal.removeEventListener('abort', wake)
     ending.abort()
     await Promise.all(receiving)
+    await parts.runner.listeners?.settled(LISTENERS_MS_MAX)
+    parts.runner.listeners?.close()
   }
 }
 
@@ -109,7 +115,13 @@ class LocalLoop {
 
   /** Runs the receiver of one source. Never rejects: an error ends the run. */
   async receive({ source, receiver, feed }: FedSource, signal: AbortSignal): Promise<void> {
-    const { app, store, clock, randomness, plan, listen } = this.#runner
+    const { app, store, clock, randomness, plan, listeners } = this.#runner
+    const events = new ReceiverEvents(listeners, source)
+    const listen = (event: RuntimeEvent): void => {
+      this.#runner.listen(event)
+      events.reported(event)
+    }
+    events.started()
     try {
       const intake = new Intake({
         app,
@@ -127,6 +139,7 @@ class LocalLoop {
     } catch (error) {
       if (!signal.aborted) this.#fault ??= { error }
     }
+    events.stopped()
     this.#receiving -= 1
     this.wake()
   }

@@ -4,10 +4,8 @@
  */
 import { milliseconds, MillraceError, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
-import { functionReceiver } from '../../../lib/runtime/sources/receiver/function-receiver.ts'
-import { checkBatches, checkSame, checkSet } from './compare.ts'
+import { checkSame, checkSet } from './compare.ts'
 import { Mismatch, UnknownWord } from './outcome.ts'
-import { type Mode, runPipeline } from './pipeline.ts'
 import type { Params, Vector } from './vector.ts'
 
 const options = {
@@ -15,79 +13,6 @@ const options = {
   whenIdle: 'tick',
   retry: { attempts: 1, for: milliseconds(1) },
 } as const
-
-/** Each batch has an event at its start and at its end, in order, with its records. */
-const checkBatchEvents = async (vector: Vector, mode: Mode): Promise<void> => {
-  const { app, batches } = await runPipeline({ ...vector, op: 'map' }, mode)
-  const expected = vector.expectedBatches ?? []
-  checkBatches(vector.compare, expected, batches.slice(0, expected.length))
-  const told = app.events.flatMap((event) =>
-    event.event === 'batchStarted' || event.event === 'batchCompleted'
-      ? [[event.event, event.timeMs, event.records]]
-      : [],
-  )
-  const times = batches.map((_, index) => (index + 1) * vector.batchIntervalMs)
-  checkSame(
-    times.flatMap((timeMs) => [
-      ['batchStarted', timeMs, 1],
-      ['batchCompleted', timeMs, 1],
-    ]),
-    told,
-  )
-}
-
-/** Every failed output has an event, with its error. */
-const checkFailures = async ({ params, expectedValue }: Vector): Promise<void> => {
-  const outputs = (params['outputs'] as readonly string[] | undefined) ?? []
-  const pipeline = stream('failures', options, (ssc) => {
-    const words = ssc.kinesisTextStream('in')
-    words.foreachRDD(() => undefined)
-    for (const output of outputs) words.foreachRDD(() => throwing(output))
-  })
-  const app = await testStream(pipeline, { now: new Date(0), failures: 'record' })
-  await app.advance(milliseconds(500))
-  const expected = Object.values(expectedValue as object).map((text) =>
-    String(text).replace(/^contains /, ''),
-  )
-  checkSame(expected.length > 0, app.failures.length > 0)
-  const message = app.failures[0]?.error.message ?? ''
-  checkSame(
-    expected,
-    expected.filter((text) => message.includes(text)),
-  )
-}
-
-const throwing = (output: string): never => {
-  const text = /^throw "(.*)"$/.exec(output)?.[1]
-  if (text === undefined) throw new UnknownWord('output', output)
-  throw new Error(text)
-}
-
-/** Reports of a receiver carry the name of its source. So do its start and its end. */
-const checkReceiver = async ({ params, expectedValue }: Vector): Promise<void> => {
-  const [, error, exception] =
-    /^reports error "(.*)" with exception "(.*)", then stops$/.exec(String(params['receiver'])) ??
-    []
-  if (error === undefined) throw new UnknownWord('receiver', params['receiver'])
-  const said: string[] = []
-  const sink = {
-    store: async () => undefined,
-    report: (message: string) => void said.push(message),
-  }
-  const clock = { now: () => 0, sleep: async () => undefined }
-  const receiver = functionReceiver(
-    'receiverStream-1',
-    async ({ report }) => report(`${error}: ${exception}`),
-    clock,
-  )
-  await receiver.run(sink, { signal: new AbortController().signal, untilEnd: true })
-  const count = (message: string): number => said.filter((one) => one === message).length
-  const all = {
-    started: Array(count('it has started')).fill(0),
-    stopped: Array(count('it has stopped')).fill(0),
-  }
-  checkSame(expectedValue, { ...all, errors: count(`${error}: ${exception}`) })
-}
 
 /**
  * How late a batch started and how long it took. Each batch reports these two delays; the third
@@ -118,14 +43,6 @@ const checkDelays = async ({ params, batchIntervalMs, expectedValue }: Vector): 
     processingDelay,
     totalDelay: schedulingDelay + processingDelay,
   })
-}
-
-const checkListener = async (vector: Vector, mode: Mode): Promise<void> => {
-  if (vector.expectedBatches !== undefined && vector.inputBatches.length > 0)
-    return checkBatchEvents(vector, mode)
-  if ('receiver' in vector.params) return checkReceiver(vector)
-  if (vector.name.startsWith('onBatchCompleted')) return checkFailures(vector)
-  throw new UnknownWord('listener', vector.name)
 }
 
 /** A function that throws ends the wait for the batch, with its error. */
@@ -238,7 +155,6 @@ const checkRecovered = async ({ batchIntervalMs, expectedTable = [] }: Vector): 
 
 /** The checks, by operation. */
 export const runChecks = {
-  listener: checkListener,
   batchInfo: checkDelays,
   'getOrCreate/getActiveOrCreate': checkRecovered,
 }

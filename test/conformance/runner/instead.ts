@@ -201,7 +201,6 @@ export const insteads: readonly Instead[] = [
     applies: (vector) =>
       of('stop', 'getActive', 'getActiveOrCreate', 'context from checkpoint path')(vector) ||
       (vector.op === 'slice' && vector.expectError !== undefined) ||
-      (vector.op === 'listener' && /ssc\.stop|after stopping/.test(vector.name)) ||
       (vector.op === 'lifecycle' && lifecycleCheck(vector) === undefined),
     check: runsGoOn,
   },

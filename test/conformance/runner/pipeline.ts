@@ -81,7 +81,11 @@ const cut = (
 }
 
 /** Builds the pipeline of the case. `build()` throws the errors of its description. */
-const describe = (vector: Vector, seen: (flow: Flow) => void): Pipeline => {
+const describe = (
+  vector: Vector,
+  seen: (flow: Flow) => void,
+  also: (ssc: StreamingContext) => void,
+): Pipeline => {
   const { batchIntervalMs, params } = vector
   const options = {
     batchInterval: milliseconds(batchIntervalMs),
@@ -99,16 +103,24 @@ const describe = (vector: Vector, seen: (flow: Flow) => void): Pipeline => {
     if (flow.snapshots !== undefined && vector.expectedSnapshots !== undefined)
       call(flow.snapshots, 'foreachRDD', () => undefined)
     seen(flow)
+    also(ssc)
   })
 }
 
-/** Runs a case. Stops at the first batch that fails: `app.failures` has it. */
-export const runPipeline = async (vector: Vector, { cold }: Mode): Promise<Run> => {
+/**
+ * Runs a case. Stops at the first batch that fails: `app.failures` has it. `also`: what else is
+ * done with the context.
+ */
+export const runPipeline = async (
+  vector: Vector,
+  { cold }: Mode,
+  also: (ssc: StreamingContext) => void = () => undefined,
+): Promise<Run> => {
   const intervalMs = vector.batchIntervalMs
   let slideMs = intervalMs
   const inputs = inputsOf(vector)
   const pipeline = withGaps(
-    describe(vector, (flow) => (slideMs = flow.slideMs)),
+    describe(vector, (flow) => (slideMs = flow.slideMs), also),
     inputs,
     intervalMs,
   )

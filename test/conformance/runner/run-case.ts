@@ -3,6 +3,8 @@ import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
 import { fileChecks } from './check-files.ts'
 import { rateChecks } from './check-rates.ts'
+import { listenerChecks } from './check-listeners.ts'
+import { pageChecks } from './check-page.ts'
 import { lifecycleCheck, runChecks } from './check-runs.ts'
 import { stateChecks } from './check-states.ts'
 import { sourceChecks } from './check-sources.ts'
@@ -28,6 +30,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...sourceChecks,
   ...stateChecks,
   ...runChecks,
+  ...listenerChecks,
+  ...pageChecks,
   ...rateChecks,
   slice: checkSlice,
 }

@@ -7,7 +7,6 @@ const SKIPS: readonly (readonly [op: RegExp, reason: string])[] = [
     /^streaming(KMeans|LinearRegression|LogisticRegression|Test)\b/,
     'machine learning: not part of the core',
   ],
-  [/^(ui\.|progressListener$)/, 'UI: the streaming page has tests of its own'],
 ]
 
 /** The reason for skipping a case. Undefined: it runs. */

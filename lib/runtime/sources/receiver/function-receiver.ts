@@ -21,7 +21,8 @@ export const functionReceiver = (
     const inbox = new Inbox(sink)
     const receiving = {
       store: (...records: readonly unknown[]) => quietly(inbox.store(records)),
-      report: (message: string) => sink.report(message),
+      report: (message: string, error?: unknown) =>
+        error === undefined ? sink.report(message) : sink.report(message, textOf(error)),
       signal: AbortSignal.any([signal, inbox.broken]),
     }
     for (;;) {
@@ -32,6 +33,7 @@ export const functionReceiver = (
       if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
       sink.report(
         `${ending ?? 'it has ended'}; it is started again in ${RESTART_DELAY_MS / 1_000} s`,
+        ending,
       )
       await clock.sleep(RESTART_DELAY_MS, signal)
       if (signal.aborted) return sink.report('it has stopped')
@@ -57,9 +59,11 @@ const endOf = async (
     await receive(receiving)
     return undefined
   } catch (error) {
-    return `it has failed: ${error instanceof Error ? error.message : String(error)}`
+    return `it has failed: ${textOf(error)}`
   }
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 interface Waiting {
   readonly records: readonly unknown[]
