@@ -36,7 +36,8 @@ interface TypeOfField {
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 const WHOLE = /^[+-]?\d+$/
 const DAY = /^\d{4}-\d{2}-\d{2}/
-const TIME = /^.{10}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?$/
+const TIME = /^.{10}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?<zone>Z|[+-]\d{2}(?::?\d{2})?)?$/
+const HOURS_ALONE = /(?<=:\d{2}(?:\.\d+)?)[+-]\d{2}$/
 const DAY_LETTERS = 10
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ['true', true],
@@ -53,7 +54,8 @@ const dateOf = (text: string): Date | undefined => {
   if (!DAY.test(text)) return undefined
   const time = TIME.exec(text)
   if (time === null && text.length !== DAY_LETTERS) return undefined
-  const iso = text.replace(' ', 'T')
+  // Databases write +02 for +02:00.
+  const iso = text.replace(' ', 'T').replace(HOURS_ALONE, '$&:00')
   const date = new Date(time !== null && time.groups?.['zone'] === undefined ? `${iso}Z` : iso)
   return Number.isNaN(date.getTime()) || !isDay(text.slice(0, DAY_LETTERS)) ? undefined : date
 }

@@ -9,6 +9,7 @@ import { loadPackage } from '../../base/load-package.ts'
 import { corrupt, corruptPart, tooLarge } from '../file-errors.ts'
 import type { FilePart, SizedFile } from '../file-format.ts'
 import { compressors } from './compressors.ts'
+import { exactDecimals } from './decimals.ts'
 
 /** What of a file is read. */
 export interface ParquetReading {
@@ -101,6 +102,19 @@ const nestedIn = (
     .map(({ element }) => element.name)
     .filter((name) => columns?.includes(name) ?? true)
 
+/** The columns that have decimals, with what makes them exact. */
+const decimalsIn = (
+  metadata: FileMetaData,
+  columns: readonly string[] | undefined,
+): readonly (readonly [name: string, exact: (value: unknown) => unknown])[] =>
+  loaded()
+    .parquetSchema(metadata)
+    .children.flatMap((column) => {
+      const { name } = column.element
+      const exact = columns?.includes(name) === false ? undefined : exactDecimals(column)
+      return exact === undefined ? [] : [[name, exact] as const]
+    })
+
 const withNulls = (value: unknown): unknown => {
   if (value === undefined) return null
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
@@ -142,6 +156,8 @@ const readGroup = async (
     })
     for (const name of nestedIn(metadata, columns))
       for (const row of read) row[name] = withNulls(row[name])
+    for (const [name, exact] of decimalsIn(metadata, columns))
+      for (const row of read) row[name] = exact(row[name])
     return read
   } catch (error) {
     throw corruptPart(file, `The row group at row ${from} of a Parquet file cannot be read`, error)

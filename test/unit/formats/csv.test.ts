@@ -181,6 +181,21 @@ describe('a file of CSV', () => {
       ],
     },
     {
+      what: 'times as databases write them',
+      content:
+        'at\n2026-11-30 10:00:00+02\n2026-11-30 10:00:00.5-03\n2026-11-30T10:00+0230\n' +
+        '2026-11-30 10:00:00.123456\n2026-11-30\n2026-11-30+02\n',
+      options: { columns: { at: 'date' } },
+      rows: [
+        { at: new Date('2026-11-30T08:00:00Z') },
+        { at: new Date('2026-11-30T13:00:00.500Z') },
+        { at: new Date('2026-11-30T07:30:00Z') },
+        { at: new Date('2026-11-30T10:00:00.123Z') },
+        { at: new Date('2026-11-30T00:00:00Z') },
+      ],
+      bad: ['at\n2026-11-30+02'],
+    },
+    {
       what: 'fields that are not of their type',
       content:
         'n,at\n1,2026-11-30\n0x10,2026-11-30\nNaN,2026-11-30\n2,2026-13-01\n3,11/30/2026\n4,\n',

@@ -54,6 +54,27 @@ describe.each(['snappy', 'zstd', 'gzip', 'brotli', 'uncompressed'])('Parquet wit
   })
 })
 
+test.each(['DECIMAL(18, 3)', 'DECIMAL(9, 2)', 'DECIMAL(38, 10)', 'DECIMAL(4, 4)', 'DECIMAL(5, 0)'])(
+  'Parquet: %s is the number that its text is',
+  async (type) => {
+    const digits = type === 'DECIMAL(4, 4)' ? 'i / 100000' : 'i * 12345.67 % 9999'
+    const query = `SELECT (CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END * (${digits}))::${type} AS d
+      FROM range(5000) t(i)`
+    const bytes = await bytesOf(
+      `SELECT d, [d, NULL] AS list, {'a': d, 'b': [{'c': d}]} AS nested, MAP {'k': d} AS map
+        FROM (${query})`,
+      'FORMAT parquet',
+    )
+    const found = await queryDuckdb(`SELECT d::VARCHAR AS text FROM (${query})`)
+    expect((await decodeWith(parquet(), bytes)).elements).toEqual(
+      found.map(({ text }) => {
+        const d = Number(text) + 0
+        return { d, list: [d, null], nested: { a: d, b: [{ c: d }] }, map: { k: d } }
+      }),
+    )
+  },
+)
+
 test('Parquet: types that we do not write', async () => {
   const bytes = await bytesOf(
     `SELECT 1::TINYINT a, 2::UTINYINT b, -3::SMALLINT c, 4::UINTEGER d,
