@@ -26,6 +26,7 @@ import type { Printer } from '../lib/ports/printer.ts'
 import type { ItemStore } from '../lib/ports/item-store.ts'
 import type { WorldPorts } from '../lib/runtime/compose.ts'
 import type { SinkPorts } from '../lib/runtime/sinks/sink-ports.ts'
+import '../lib/runtime/sources/dynamodb-stream/kind.ts'
 import '../lib/runtime/sources/http/kind.ts'
 import '../lib/runtime/sources/kafka/kind.ts'
 import '../lib/runtime/sources/kinesis/local.ts'
@@ -85,6 +86,12 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
       () => import('../lib/adapters/aws/kinesis-shard-reader.ts'),
     )
     return kinesisShardReader({ stream })
+  },
+  tableStream: async (table) => {
+    const { openTableStream } = await loadAws(
+      () => import('../lib/adapters/aws/table-stream-reader.ts'),
+    )
+    return openTableStream(table)
   },
   demo: () => demoReceiver(),
 })

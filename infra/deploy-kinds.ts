@@ -41,6 +41,10 @@ const mergeLocations = (
 ): Readonly<Record<string, StoredLocation>> =>
   Object.assign({}, ...deployed.map(({ locations }) => locations)) as Record<string, StoredLocation>
 
+/** Two kinds may want one alarm. */
+const firstOfEachId = (rules: readonly Rule[]): readonly Rule[] =>
+  rules.filter(({ id }, index) => rules.findIndex((rule) => rule.id === id) === index)
+
 /** Kinds of sources come first: what a source asks of a bucket counts if an output uses it too. */
 export const deployKinds = (
   needs: Needs,
@@ -80,7 +84,7 @@ export const deployKinds = (
         commands.push(...(connection.commands ?? []))
         if (connection.url !== undefined) url = { url: connection.url }
       }
-      return { mappings, alarms, commands, ...url }
+      return { mappings, alarms: firstOfEachId(alarms), commands, ...url }
     },
   }
 }

@@ -3,6 +3,7 @@ import {
   AttributeType,
   BillingMode,
   type ITable,
+  type StreamViewType,
   Table,
   TableEncryption,
   type TableV2,
@@ -20,6 +21,8 @@ export interface TableSettings {
   readonly partitionKey: string
   /** Left out: items are found by the partition key alone. */
   readonly sortKey?: string
+  /** What its stream has of a changed item. Left out: it has no stream. */
+  readonly stream?: StreamViewType
   /** The attribute with the expiry date of an item. Left out: no item expires. */
   readonly expiry?: string
 }
@@ -29,12 +32,13 @@ export const createTable = (
   scope: Construct,
   id: string,
   { removalPolicy, encryptionKey }: StorageSettings,
-  { partitionKey, sortKey, expiry }: TableSettings,
+  { partitionKey, sortKey, expiry, stream }: TableSettings,
 ): Table =>
   new Table(scope, id, {
     partitionKey: { name: partitionKey, type: AttributeType.STRING },
     ...(sortKey === undefined ? {} : { sortKey: { name: sortKey, type: AttributeType.STRING } }),
     ...(expiry === undefined ? {} : { timeToLiveAttribute: expiry }),
+    ...(stream === undefined ? {} : { stream }),
     billingMode: BillingMode.PAY_PER_REQUEST,
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     removalPolicy,

@@ -81,7 +81,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly buses: NamedResources['buses']
   /** The clusters of Kafka that are read, by their names. */
   readonly clusters: NamedResources['clusters']
-  /** The tables that are written, by their names: those given and those created. */
+  /** The tables that are read or written, by their names: those given and those created. */
   readonly tables: NamedResources['tables']
   /** The event source mappings through which the sources call intake. */
   readonly mappings: readonly CfnEventSourceMapping[]

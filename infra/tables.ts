@@ -16,6 +16,12 @@ export const tableType: BindableType<'tables'> = {
   construct: 'an ITable of aws-cdk-lib/aws-dynamodb',
   isInstance: (value): value is AnyTable => 'tableArn' in value,
   service: 'dynamodb',
-  fromArn: (scope, id, arn) => Table.fromTableArn(scope, id, arn),
+  // The ARN of a stream names its table too.
+  fromArn(scope, id, arn) {
+    const [tableArn = arn, label] = arn.split('/stream/')
+    return label === undefined
+      ? Table.fromTableArn(scope, id, arn)
+      : Table.fromTableAttributes(scope, id, { tableArn, tableStreamArn: arn })
+  },
   arnOf: ({ tableArn }) => tableArn,
 }

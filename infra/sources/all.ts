@@ -1,4 +1,5 @@
 /** Every kind of source that can be deployed. A new one is registered by its line here. */
+import './dynamodb-stream.ts'
 import './http.ts'
 import './kafka.ts'
 import './kinesis.ts'

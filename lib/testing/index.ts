@@ -20,6 +20,7 @@ export {
   type TestOutput,
   type TestRun,
 } from './harness/test-batch.ts'
+export { type TestChange } from './harness/feeds/dynamodb-stream.ts'
 export { type TestPost } from './harness/feeds/http.ts'
 export { type TestTopicRecord } from './harness/feeds/kafka.ts'
 export { type TestRecord } from './harness/feeds/kinesis.ts'

@@ -201,6 +201,11 @@ const applications: readonly {
     }),
   },
   {
+    name: 'changes',
+    intake: ['dynamodb-stream.tableStreams', 'dynamodb-stream.discards'],
+    driver: ['objects.outputs'],
+  },
+  {
     name: 'posts',
     given: (stack) => {
       const secret = Secret.fromSecretNameV2(stack, 'Mine', 'posts')

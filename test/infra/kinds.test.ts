@@ -15,6 +15,7 @@ import '../../lib/sinks/redis/kind.ts'
 import '../../lib/sinks/sns/kind.ts'
 import '../../lib/sinks/sqs/kind.ts'
 import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
+import '../../lib/sources/dynamodb-streams.ts'
 import '../../lib/sources/http-source.ts'
 import '../../lib/sources/kafka.ts'
 import { locationsOf, synthesise, variablesOf } from './stacks.ts'
@@ -63,7 +64,7 @@ describe('the construct and the functions', () => {
     expect(deployedKinds().length).toBeGreaterThan(4)
   })
 
-  test.each(['clicks', 'files', 'both', 'orders', 'items', 'messages', 'posts'])(
+  test.each(['clicks', 'files', 'both', 'orders', 'items', 'messages', 'posts', 'changes'])(
     'agree on the locations of %s',
     (name) => {
       const { template } = synthesise(name)

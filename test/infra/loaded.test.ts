@@ -67,6 +67,15 @@ test('a bundle has code for requests only if its pipeline imports it', () => {
   expect(bytesOf('clicks', 'sources/http')).toBe(0)
 })
 
+test('a bundle has code for changes of tables only if its pipeline imports it, and no client', () => {
+  const own = bytesOf('changes', 'sources/dynamodb-')
+  process.stdout.write(`code for changes of tables in a bundle: ${own} bytes\n`)
+  expect(own).toBeGreaterThan(1_000)
+  expect(own).toBeLessThan(16_000)
+  expect(bytesOf('changes', 'client-dynamodb-streams')).toBe(0)
+  expect(bytesOf('clicks', 'sources/dynamodb-')).toBe(0)
+})
+
 test('a bundle has code for topics of Kafka only if its pipeline imports it, and no client', () => {
   const own = bytesOf('topics', 'sources/kafka')
   process.stdout.write(`code for topics of Kafka in a bundle: ${own} bytes\n`)

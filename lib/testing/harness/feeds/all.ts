@@ -1,4 +1,5 @@
 /** How tests feed each kind of source. A new one is registered by its line here. */
+import './dynamodb-stream.ts'
 import './files.ts'
 import './http.ts'
 import './kafka.ts'
