@@ -4,7 +4,6 @@ import type { StreamCalls } from '../../../lib/adapters/aws/table-stream-sdk.ts'
 
 // What AWS documents of streams of tables, played by a fake client.
 
-
 const open = (answers: readonly (object | Error)[]) => {
   const calls: string[] = []
   const next = [...answers]
