@@ -87,7 +87,7 @@ const streamOf = (table: AnyTable, need: SourceNeed): string => {
   throw new MillraceError('BINDING_UNFIT', {
     problem:
       tableStreamArn === undefined
-        ? `The source "${need.name}" is bound to a table whose stream is not known, or switched off`
+        ? `The source "${need.name}" is bound to a table without a stream, as far as is known`
         : `The stream of the table of "${need.name}" has less than the source asks for`,
     value: view ?? table.node.path,
     allowed: `a table with the stream ${wanted}`,

@@ -115,8 +115,8 @@ describe('changes of tables', () => {
   })
 
   test.each<[string, (stack: Stack) => GivenBindings, RegExp]>([
-    ['a table without a stream', (stack) => ({ orders: tableWith(stack) }), /switched off/],
-    ['the ARN of a table', () => ({ orders: `${ARN}orders` }), /not known/],
+    ['a table without a stream', (stack) => ({ orders: tableWith(stack) }), /without a stream/],
+    ['the ARN of a table', () => ({ orders: `${ARN}orders` }), /without a stream/],
     [
       'a stream with less than is asked for',
       (stack) => ({ stock: tableWith(stack, { stream: StreamViewType.NEW_IMAGE }) }),

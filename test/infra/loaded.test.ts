@@ -67,7 +67,7 @@ test('a bundle has code for requests only if its pipeline imports it', () => {
   expect(bytesOf('clicks', 'sources/http')).toBe(0)
 })
 
-test('a bundle has code for changes of tables only if its pipeline imports it, and no client', () => {
+test('a bundle has code for changes of tables only if its pipeline imports it', () => {
   const own = bytesOf('changes', 'sources/dynamodb-')
   process.stdout.write(`code for changes of tables in a bundle: ${own} bytes\n`)
   expect(own).toBeGreaterThan(1_000)

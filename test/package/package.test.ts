@@ -243,6 +243,7 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
     }
     // Drivers with executors load one, and what uses a format, a topic or a database the others.
     const onDemand = [
+      '@aws-sdk/client-dynamodb-streams',
       '@aws-sdk/client-eventbridge',
       '@aws-sdk/client-lambda',
       '@aws-sdk/client-secrets-manager',

@@ -142,7 +142,7 @@ const shardsOf = async (
       { StreamArn: arn, ...(from === undefined ? {} : { ExclusiveStartShardId: from }) },
     )
     const found = answer.StreamDescription
-    isOn = /^ENABL/.test(found?.StreamStatus ?? '')
+    isOn = found?.StreamStatus?.startsWith('ENABL') === true
     for (const { ShardId: shardId = '', ParentShardId, SequenceNumberRange } of found?.Shards ?? [])
       shards.push({
         shardId,

@@ -66,7 +66,8 @@ const VALUES: Readonly<Record<string, (value: never) => ChangeValue>> = {
 }
 
 const valueOf = (attribute: Attribute): ChangeValue => {
-  const [[type = '', value] = []] = Object.entries(attribute)
+  const [entry] = Object.entries(attribute)
+  const [type, value] = entry ?? ['none', undefined]
   const toValue = Object.hasOwn(VALUES, type) ? VALUES[type] : undefined
   if (toValue === undefined) throw new SyntaxError(`DynamoDB has no attributes of the type ${type}`)
   return toValue(value as never)
