@@ -93,7 +93,7 @@ const streamOf = (table: AnyTable, need: SourceNeed): string => {
     allowed: `a table with the stream ${wanted}`,
     fix:
       `give the table stream: StreamViewType.${wanted} (dynamoStream of TableV2), import it with ` +
-      'Table.fromTableAttributes(..., { tableStreamArn }), or bind the name to the ARN of the stream',
+      'Table.fromTableAttributes(..., { tableStreamArn }), or bind the ARN of the stream',
   })
 }
 
