@@ -1,7 +1,8 @@
 /** Reads objects of a bucket, found by notifications and by listing. */
 import { TEXT } from '../../../dstream/sources/declaration.ts'
-import { ALL_FILES } from '../../../dstream/sources/file-selection.ts'
+import { ALL_FILES, type FileReading } from '../../../dstream/sources/file-selection.ts'
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
+import type { SizedFile } from '../../../formats/file-format.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { notificationEvents, type ObjectsLocation } from './event-messages.ts'
@@ -15,6 +16,31 @@ declare module '../source-ports.ts' {
       /** The objects of a bucket. */
       readonly open: (bucket: string) => Promise<ObjectStore>
     }
+  }
+}
+
+/** The part of a prefix that is not a part of names: `in/` of `in/part-`. */
+const folderOf = (prefix: string): string => prefix.slice(0, prefix.lastIndexOf('/') + 1)
+
+/** Functions of users and formats get paths below the location, as they do in a directory. */
+const readingBelow = (prefix: string, reading: FileReading): FileReading => {
+  const { read, format } = reading
+  const { length } = folderOf(prefix)
+  if (length === 0) return reading
+  return {
+    ...reading,
+    ...(read === undefined
+      ? {}
+      : { read: (bytes: Uint8Array, key: string) => read(bytes, key.slice(length)) }),
+    ...(format === undefined
+      ? {}
+      : {
+          format: {
+            ...format,
+            open: async (file: SizedFile) =>
+              format.open({ ...file, name: file.name.slice(length) }),
+          },
+        }),
   }
 }
 
@@ -39,7 +65,7 @@ const objects: SourceKind<ObjectsLocation> = {
     const bucketObjects = await ports.objects.open(bucket)
     const selection = { onOverwrite: 'new' as const, ...(declared.files ?? ALL_FILES) }
     const { existing, onOverwrite, listEveryMs, filter, onRename, ...reading } = selection
-    const { read, format, decompress, limits } = reading
+    const { read, format, decompress, limits } = readingBelow(prefix, reading)
     const reader = objectsReader({
       store,
       app,
@@ -51,7 +77,9 @@ const objects: SourceKind<ObjectsLocation> = {
       late: lateRuleOf(selection),
       ...(onRename === undefined ? {} : { onRename }),
       ...(listEveryMs === undefined ? {} : { listEveryMs }),
-      ...(filter === undefined ? {} : { filter }),
+      ...(filter === undefined
+        ? {}
+        : { filter: (key: string) => filter(key.slice(folderOf(prefix).length)) }),
       ...(read === undefined ? {} : { read }),
       ...(format === undefined ? {} : { format }),
       ...(decompress === undefined ? {} : { decompress }),

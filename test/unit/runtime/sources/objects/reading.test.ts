@@ -1,3 +1,4 @@
+import { wholeFiles } from 'millrace/formats'
 import { describe, expect, test } from 'vitest'
 import { MillraceError } from '../../../../../lib/base/errors.ts'
 import type { ByteRange } from '../../../../../lib/ports/object-source.ts'
@@ -211,4 +212,35 @@ test('an error that may pass is tried again, and puts nothing aside', async () =
   await app.pass(4, MINUTE_MS)
   expect(linesOf(app)).toEqual(['a', 'b'])
   expect(await app.world.deadLetters()).toEqual([])
+})
+
+describe('functions get paths below the location, as in a directory', () => {
+  const pathsIn = async (prefix: string, format: boolean): Promise<readonly string[]> => {
+    const options = {
+      existing: 'all' as const,
+      filter: (path: string) => !path.startsWith('day-2/'),
+    }
+    const app = new Deployed(
+      pipelineOf((ssc) => {
+        const paths = format
+          ? ssc.fileStream('files', { ...options, format: wholeFiles() }).map(({ path }) => path)
+          : ssc.fileStream('files', { ...options, read: (_, path) => [path] })
+        paths.print(1_000)
+      }),
+      { sources: { 'fileStream-1': { ...toBucket, prefix } as typeof toBucket } },
+    )
+    for (const key of ['in/day-1/a', 'in/day-2/b', 'in/day-10/c', 'day-2/d']) app.write(key, 'x\n')
+    await app.pass(3)
+    return linesOf(app).toSorted()
+  }
+
+  test.each<[prefix: string, paths: readonly string[]]>([
+    ['in/', ['day-1/a', 'day-10/c']],
+    ['in/day-1', ['day-1/a', 'day-10/c']],
+    ['in/day-2/', ['b']],
+    ['', ['in/day-1/a', 'in/day-10/c', 'in/day-2/b']],
+  ])('with the prefix %o', async (prefix, paths) => {
+    expect(await pathsIn(prefix, false)).toEqual(paths)
+    expect(await pathsIn(prefix, true)).toEqual(paths)
+  })
 })
