@@ -67,4 +67,10 @@ export const failedOnce: readonly FailedOnce[] = [
       'a false alarm: a delivery came again with other bounds, and a dead letter was in an item ' +
       'of its own and in a block',
   },
+  {
+    seed: 760,
+    what:
+      'a file could not be read for a moment when an output that was done was computed again: ' +
+      'its records were not counted, and a dead letter would have been lost',
+  },
 ]

@@ -150,7 +150,9 @@ const computeAgain = async (
   try {
     if (node.writesTo === undefined) await input.partitions()
     else await node.run(input, { ...view, write, isDone: true })
-  } catch {
+  } catch (error) {
+    // What could not be read may hold a bad record: without it, its dead letter would be lost.
+    if (isMillraceError(error) && error.retryable) throw error
     // The earlier attempt has not failed here, and its output stays.
   }
 }

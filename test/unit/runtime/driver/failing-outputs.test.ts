@@ -1,6 +1,10 @@
 import { seconds, stream, type Pipeline, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
+import { MillraceError } from '../../../../lib/base/errors.ts'
+import { isLazy } from '../../../../lib/rdd/partition.ts'
+import { HELD } from '../tasks/executors-bed.ts'
+import { pipelineOf as pipelineIn, World } from '../harness.ts'
 
 const pipelineOf = (describe: (ssc: StreamingContext) => void): Pipeline =>
   stream('app', { batchInterval: seconds(1) }, describe)
@@ -102,6 +106,42 @@ describe('an output that fails', () => {
     expect((await app.deadLetters()).map(({ text }) => text)).toEqual(['{'])
     expect(runsOf(app, ['print-1', 'foreachRDD-1'])).toEqual([['1'], ['1 failed', '2']])
     expect(app.events.filter(({ event }) => event === 'deadLetter')).toHaveLength(1)
+  })
+
+  test('loses no dead letter of a finished output if its input is away for a while', async () => {
+    const world = new World()
+    const middle = failing('the sink', 1)
+    const pipeline = pipelineIn((ssc) => {
+      const lines = ssc.textFileStream('in')
+      lines.map((line) => JSON.parse(line) as number).saveAsTextFiles('out')
+      ssc.queueStream([['a']]).foreachRDD(middle)
+    })
+    let attempt = 0
+    const app = world.deploy(pipeline, {
+      held: HELD,
+      readAs: (reader) => ({
+        ...reader,
+        async read(...given) {
+          const data = await reader.read(...given)
+          const isAway = reader.kind === 'files' && (attempt += 1) === 2
+          const read = (): never => {
+            const problem = 'The disk gives no answer'
+            throw new MillraceError('OBJECT_UNREADABLE', { problem, retryable: true })
+          }
+          const partitions = data.partitions.map((one) =>
+            isLazy(one) && isAway ? { ...one, sizeBytes: one.sizeBytes, read } : one,
+          )
+          return { ...data, partitions }
+        },
+      }),
+    })
+    await app.run()
+    world.write('1.txt', 500, '1\n{\n')
+    await app.tick(8)
+    expect(app.eventsOf('batchFailed').map(({ code }) => code)).toHaveLength(2)
+    expect((await world.deadLetters()).map(([, , data]) => data)).toEqual(['{'])
+    expect(world.textOf(1_000, 'part-00000')).toBe('1\n')
+    expect(app.eventsOf('batchCompleted')[0]).toMatchObject({ attempt: 3 })
   })
 
   test('loses no dead letter of an element that a finished output could not encode', async () => {
