@@ -40,13 +40,14 @@ class ObjectSpread implements SpreadPlace {
   readonly #place: ObjectPlace
   readonly #prefix: string
   readonly #bundles = new Map<string, SeenObject>()
-  #mayBeOthers: boolean
+  readonly #others: boolean
+  #asked = 0
   #success: SeenObject | undefined
 
   constructor(place: ObjectPlace, { prefix, others }: Known) {
     this.#place = place
     this.#prefix = prefix
-    this.#mayBeOthers = others
+    this.#others = others
   }
 
   async bundle(name: string): Promise<Uint8Array | undefined> {
@@ -90,10 +91,8 @@ class ObjectSpread implements SpreadPlace {
   }
 
   async success(): Promise<Uint8Array | undefined> {
-    // Asked a second time only when something was there after all.
-    const mayBeOthers = this.#mayBeOthers
-    this.#mayBeOthers = true
-    if (!mayBeOthers) return undefined
+    this.#asked += 1
+    if (!this.#mayBeOthers()) return undefined
     const there = await this.#place.bucket.get(this.#keyOf(SUCCESS_FILE))
     this.#success = there
     return there?.bytes
@@ -106,12 +105,17 @@ class ObjectSpread implements SpreadPlace {
 
   async clear(): Promise<void> {
     const { bucket, directory } = this.#place
-    if (this.#mayBeOthers)
+    if (this.#mayBeOthers())
       for (const key of await bucket.list(`${directory}/`))
         if (key !== this.#keyOf(SUCCESS_FILE) && !this.#bundles.has(key)) await this.#find(key)
     await mapAtOnce([...this.#bundles], CALLS_AT_ONCE, ([key, seen]) =>
       bucket.deleteIfSeen(key, seen),
     )
+  }
+
+  /** It is asked a second time only when something was there after all. */
+  #mayBeOthers(): boolean {
+    return this.#others || this.#asked > 1
   }
 
   /** What another attempt has left. */

@@ -2,12 +2,14 @@
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { packFiles } from '../../lib/base/file-bundle.ts'
 import { objectSink } from '../../lib/adapters/object-sink.ts'
 import { localFiles } from '../../lib/adapters/local/local-files.ts'
 import { OutputBucket } from '../../lib/testing/simulation/cloud/output-bucket.ts'
 import { filesBelow } from './files-below.ts'
 import { Calls, type Storage, type Stop, stopEverywhere } from './spread-kills.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
+import { fenceOf, writeBatch } from './write-batch.ts'
 
 const inBucket = (): Storage => {
   const bucket = new OutputBucket()
@@ -114,4 +116,28 @@ describe.each<[string, () => Storage, readonly Stop['how'][]]>([
       expect(await stopEverywhere(storage, 'publisher', how, same)).toBeGreaterThan(8)
     })
   })
+})
+
+test('a bucket is called five times for a part, once for each file, and to clean up', async () => {
+  const bucket = new OutputBucket()
+  const calls: string[] = []
+  const sink = objectSink({
+    description: 'a bucket',
+    bucket: {
+      list: (prefix) => (calls.push('list'), bucket.list(prefix)),
+      head: (key) => (calls.push('head'), bucket.head(key)),
+      get: (key) => (calls.push('get'), bucket.get(key)),
+      putIfSeen: (object, seen) => (calls.push('put'), bucket.putIfSeen(object, seen)),
+      deleteIfSeen: (key, seen) => (calls.push('delete'), bucket.deleteIfSeen(key, seen)),
+    },
+  })
+  const batch = { path: 'daily/_batches/1000', timeMs: 1_000, spreadTo: 'daily' }
+  const bytes = Buffer.from('a')
+  const files = [1, 2, 3].map((day) => ({ directory: `day=${day}`, bytes }))
+  const bundle = packFiles({ extension: '.txt', files })
+  await writeBatch(sink, batch, fenceOf(1, 1), [bundle])
+  const many = (call: string, count: number): readonly string[] => Array<string>(count).fill(call)
+  expect(calls.toSorted()).toEqual(
+    ['delete', 'get', 'head', 'list', ...many('put', 1 + files.length + 1)].toSorted(),
+  )
 })
