@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
+import { type BatchesOptions, batchesOptions } from './batches.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
 import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
 import { oneModule, type RunOptions, runOptions } from './run-options.ts'
@@ -51,6 +52,12 @@ export type Command =
       readonly deadLetters: DeadLetterOptions
       readonly again: boolean
     }
+  | {
+      readonly name: 'batches'
+      readonly target: Target
+      readonly json: boolean
+      readonly batches: BatchesOptions
+    }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
@@ -85,6 +92,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   receive: ['app', 'bind', 'follow', 'once', 'as', 'json'],
   status: ['app', 'state', 'json'],
+  batches: [...LISTED, 'since', 'limit', 'watch'],
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -125,6 +133,7 @@ const OPTIONS = {
   'if-batch': { type: 'string' },
   parallelism: { type: 'string' },
   as: { type: 'string' },
+  watch: { type: 'boolean' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -195,6 +204,8 @@ const appCommand = (name: OptionsCommand['name'], values: Values): OptionsComman
   switch (name) {
     case 'skip':
       return { name, ...common, source: values.source }
+    case 'batches':
+      return { name, ...common, batches: batchesOptions(values) }
     case 'reset':
       return { name, ...common, yes: values.yes === true, only: values.only }
     case 'dead-letters':

@@ -1,4 +1,5 @@
 import { MillraceError } from '../lib/base/errors.ts'
+import { batchesHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
 
 const exits = exitTexts.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')
@@ -10,6 +11,7 @@ Commands
   millrace run MODULE       run the pipeline that the module exports
   millrace receive MODULE   feed sources of a deployed application from this machine
   millrace status           show the state of an application, also while it runs
+  millrace batches          list what batches took, and how long; --watch goes on
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source
@@ -156,6 +158,7 @@ Examples
   millrace state export totals --app clicks | duckdb -c "from read_json('/dev/stdin')"
   millrace state import totals totals.jsonl --app clicks --yes
 `,
+  batches: batchesHelp(state, app),
   resume: `millrace resume (--state DIR | --app NAME) [--json]
 
 Use it when a batch has failed so often that the pipeline has stopped. The next run tries the batch

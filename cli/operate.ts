@@ -9,6 +9,7 @@ import { skip, type SkippedBatch } from '../lib/runtime/operations/skip.ts'
 import { skipSource } from '../lib/runtime/operations/skip-source.ts'
 import { readOverview } from '../lib/runtime/operations/status.ts'
 import type { AppCommand, Target } from './arguments.ts'
+import { batches } from './batches.ts'
 import { callDriver } from './call-driver.ts'
 import { checkPlan, checkWithoutStore } from './check.ts'
 import { deadLetters } from './dead-letters.ts'
@@ -61,6 +62,10 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
       )
     case 'state':
       return withStateOf(command, (opened) => keyedStates(opened, command, outputs))
+    case 'batches':
+      return withApp(target, (opened) =>
+        batches(opened, command.batches, { json: command.json, outputs }),
+      )
     case 'dead-letters':
       return withApp(target, (opened) => deadLetters(opened, command, outputs))
     default:

@@ -1,0 +1,23 @@
+/** The help of `millrace batches`. `state` and `app`: the lines of these options. */
+export const batchesHelp = (
+  state: string,
+  app: string,
+): string => `millrace batches (--state DIR | --app NAME) [--since WHEN] [--limit N] [--watch]
+                 [--json]
+
+Lists the last batches, the oldest first: their records and delays, attempts, dead letters, and why
+an attempt failed. A batch that was tried again is one row, with the reason of its last failure. The
+history has a week.
+
+${state}
+${app}
+  --since WHEN      only batches since then: a time (2026-11-22T10:00Z), a date or an age (12h)
+  --limit N         at most this many of the newest; default 20
+  --watch           go on with those that come, until Ctrl-C
+  --json            one JSON object per line, with all that the history has
+
+Examples
+  millrace batches --state .millrace/word-count --watch
+  millrace batches --app clicks --since 2h --limit 1000
+  millrace batches --app clicks --json | jq 'select(.totalDelayMs > 60000)'
+`
