@@ -63,4 +63,5 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'late answer taken as well': 308,
   'commit compared on the next batch alone': 46,
   'lineage lost over a shard without records': 80,
+  'kept tasks of another deployment used': 161,
 }
