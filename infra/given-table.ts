@@ -1,8 +1,9 @@
 /** A table of the user for everything that an application stores. */
-import { CfnResource, Stack } from 'aws-cdk-lib'
+import { Stack } from 'aws-cdk-lib'
 import type { Construct, IConstruct } from 'constructs'
 import { MillraceError } from '../lib/base/errors.ts'
 import { type AnyTable, ITEMS } from './resources.ts'
+import { shapeOf } from './table-shape.ts'
 
 /**
  * Checks a table that was given, as far as anything is known of it. Keys of an imported table are
@@ -13,9 +14,12 @@ import { type AnyTable, ITEMS } from './resources.ts'
  */
 export const checkTable = (scope: Construct, table: AnyTable, app: string): void => {
   checkAlone(scope, table, app)
-  const { defaultChild: resource } = table.node
-  if (!CfnResource.isCfnResource(resource)) return
-  const found = shapeOf(resource)
+  const shape = shapeOf(table)
+  if (shape === undefined) return
+  const found = [
+    ...shape.keys.map(({ name, role, type = '' }) => `${name} ${role} ${type}`),
+    `expires: ${shape.expiry ?? 'nothing'}`,
+  ]
   const wanted = [`${ITEMS.partitionKey} HASH S`, `${ITEMS.sortKey} RANGE S`, `expires: ${EXPIRY}`]
   if (found.toSorted().join() === wanted.toSorted().join()) return
   throw new MillraceError('ARGUMENT_INVALID', {
@@ -30,35 +34,6 @@ export const checkTable = (scope: Construct, table: AnyTable, app: string): void
 }
 
 const EXPIRY: string = ITEMS.expiry
-
-/** What the template says of a table: its keys with their types, and when items expire. */
-const shapeOf = (resource: CfnResource): readonly string[] => {
-  const { Resources } = Stack.of(resource).resolve(resource._toCloudFormation()) as {
-    readonly Resources: Readonly<Record<string, { readonly Properties: Shape }>>
-  }
-  const {
-    KeySchema,
-    AttributeDefinitions,
-    TimeToLiveSpecification: ttl,
-  } = Object.values(Resources)[0]?.Properties ?? ({} as Shape)
-  const typeOf = (name: string): string | undefined =>
-    AttributeDefinitions?.find(({ AttributeName }) => AttributeName === name)?.AttributeType
-  return [
-    ...(KeySchema ?? []).map(
-      ({ AttributeName: name, KeyType }) => `${name} ${KeyType} ${typeOf(name) ?? ''}`,
-    ),
-    `expires: ${ttl?.Enabled === true ? ttl.AttributeName : 'nothing'}`,
-  ]
-}
-
-interface Shape {
-  readonly KeySchema?: readonly { readonly AttributeName: string; readonly KeyType: string }[]
-  readonly AttributeDefinitions?: readonly {
-    readonly AttributeName: string
-    readonly AttributeType: string
-  }[]
-  readonly TimeToLiveSpecification?: { readonly AttributeName: string; readonly Enabled: boolean }
-}
 
 /** Which applications have which given tables, by program. */
 const taken = new WeakMap<IConstruct, Map<string, string>>()

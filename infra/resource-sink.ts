@@ -15,6 +15,12 @@ export interface ResourceSink<P extends keyof Bindables> extends Pick<
   readonly actions: readonly string[]
   /** @throws MillraceError `BINDING_MISSING`: such a resource is not created. */
   create(need: SinkNeed, parts: KindParts): Bindables[P]
+  /**
+   * Checks a resource that was given or created, as far as anything is known of it.
+   *
+   * @throws MillraceError `BINDING_UNFIT`.
+   */
+  check?(resource: Bindables[P], need: SinkNeed): void
   /** What the location of a resource holds, besides the kind. */
   locationOf(resource: Bindables[P]): Readonly<Record<string, string>>
   /** What the grant is on. Left out: the ARN of the type. */
@@ -48,6 +54,10 @@ const deploy = <P extends keyof Bindables>(
       name: need.name,
       resource: parts.pool.obtain(sink.type, need.name, () => sink.create(need, parts)),
     }))
+  for (const need of needs) {
+    const output = outputs.find(({ name }) => name === need.name)
+    if (output !== undefined) sink.check?.(output.resource, need)
+  }
   const grants = { [DRIVER]: [{ by: 'code', actions: sink.actions }] } as const
   return {
     locations: Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Tables of DynamoDB as outputs. */
 import { resourceSink } from '../resource-sink.ts'
 import { createTable } from '../resources.ts'
-import { resultTable } from '../result-table.ts'
+import { checkResultKeys, resultTable } from '../result-table.ts'
 import { registerSinkKind } from './sink-kind.ts'
 
 /** The partition key of created tables. It holds the key of a record. */
@@ -17,5 +17,6 @@ registerSinkKind(
     actions: ['dynamodb:PutItem'],
     create: ({ name }, { scope, storage }) =>
       createTable(scope, `Table-${name}`, storage, { partitionKey: KEY }),
+    check: (table, { name }) => checkResultKeys(name, table, { partitionKey: KEY, type: 'S' }),
   }),
 )

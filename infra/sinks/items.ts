@@ -1,8 +1,13 @@
 /** Tables of DynamoDB whose key attributes the pipeline names. */
 import { resourceSink } from '../resource-sink.ts'
 import { createTable } from '../resources.ts'
-import { resultTable } from '../result-table.ts'
+import { checkResultKeys, resultTable } from '../result-table.ts'
 import { registerSinkKind } from './sink-kind.ts'
+
+const keysIn = (path: string): { readonly partitionKey: string; readonly sortKey?: string } => {
+  const [partitionKey = '', sortKey] = path.split('/')
+  return { partitionKey, ...(sortKey === undefined ? {} : { sortKey }) }
+}
 
 registerSinkKind(
   resourceSink({
@@ -12,10 +17,8 @@ registerSinkKind(
     places: /^items:\/\/([^/]+)\/(.+)$/s,
     actions: ['dynamodb:PutItem', 'dynamodb:UpdateItem'],
     // The place of an output names its key attributes.
-    create({ name, path }, { scope, storage }) {
-      const [partitionKey = '', sortKey] = path.split('/')
-      const keys = { partitionKey, ...(sortKey === undefined ? {} : { sortKey }) }
-      return createTable(scope, `Table-${name}`, storage, keys)
-    },
+    create: ({ name, path }, { scope, storage }) =>
+      createTable(scope, `Table-${name}`, storage, keysIn(path)),
+    check: (table, { name, path }) => checkResultKeys(name, table, keysIn(path)),
   }),
 )

@@ -1,5 +1,4 @@
 /** Streams of tables of DynamoDB as sources. */
-import { CfnResource, Stack } from 'aws-cdk-lib'
 import { StreamViewType } from 'aws-cdk-lib/aws-dynamodb'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import { MillraceError } from '../../lib/base/errors.ts'
@@ -17,6 +16,7 @@ import {
   reachOfDiscards,
   shardRules,
 } from '../shard-mappings.ts'
+import { shapeOf } from '../table-shape.ts'
 import { tableType } from '../tables.ts'
 import {
   type Connection,
@@ -61,19 +61,6 @@ const viewOf = ({ source: { settings } }: SourceNeed): DynamodbView =>
 const eventsOf = ({ source: { settings } }: SourceNeed): readonly string[] =>
   String(settings?.['events'] ?? '').split(',')
 
-/** What the template says of the stream of a table. Undefined: nothing is known of it. */
-const viewIn = ({ node: { defaultChild: resource } }: AnyTable): string | undefined => {
-  if (!CfnResource.isCfnResource(resource)) return undefined
-  const { Resources } = Stack.of(resource).resolve(resource._toCloudFormation()) as {
-    readonly Resources: Readonly<Record<string, { readonly Properties: Shape }>>
-  }
-  return Object.values(Resources)[0]?.Properties.StreamSpecification?.StreamViewType
-}
-
-interface Shape {
-  readonly StreamSpecification?: { readonly StreamViewType?: string }
-}
-
 const hasView = (view: string, wanted: DynamodbView): boolean =>
   view === wanted || view === 'NEW_AND_OLD_IMAGES' || wanted === 'KEYS_ONLY'
 
@@ -81,7 +68,7 @@ const hasView = (view: string, wanted: DynamodbView): boolean =>
 const streamOf = (table: AnyTable, need: SourceNeed): string => {
   const { tableStreamArn } = table
   const wanted = viewOf(need)
-  const view = viewIn(table)
+  const view = shapeOf(table)?.view
   if (tableStreamArn !== undefined && (view === undefined || hasView(view, wanted)))
     return tableStreamArn
   throw new MillraceError('BINDING_UNFIT', {

@@ -1,9 +1,11 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import { AttributeType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
 import { Key } from 'aws-cdk-lib/aws-kms'
+import type { Stack } from 'aws-cdk-lib'
 import { describe, expect, test } from 'vitest'
 import { locationsOf, statementsOf, synthesise, textOf } from './stacks.ts'
 
+const { NUMBER } = AttributeType
 const KEY = { name: 'key', type: AttributeType.STRING }
 const created = synthesise('orders')
 const given = synthesise('orders', (stack) => ({
@@ -55,6 +57,37 @@ describe('a table that is given', () => {
       JSON.stringify(statementsOf(template, `App${role}RoleDefaultPolicy`))
     expect(keysOf('Driver')).toContain('TableKey')
     expect(keysOf('Intake')).not.toContain('TableKey')
+  })
+})
+
+describe('the keys of a table that is given', () => {
+  const tableWith =
+    (partition: string, sort?: string, type = AttributeType.STRING) =>
+    (stack: Stack) =>
+      new Table(stack, 'Mine', {
+        partitionKey: { name: partition, type },
+        ...(sort === undefined ? {} : { sortKey: { name: sort, type: AttributeType.NUMBER } }),
+      })
+
+  test.each([
+    ['saveToTable', 'orders', 'totals', tableWith('id'), /given: .*id \(S\), no sort key/],
+    ['saveToTable', 'orders', 'totals', tableWith('key', 'day'), /sort key day/],
+    ['saveToTable', 'orders', 'totals', tableWith('key', undefined, NUMBER), /key \(N\)/],
+    ['dynamodb()', 'items', 'scores', tableWith('player'), /allowed: .*player, sort key day/],
+    ['dynamodb()', 'items', 'scores', tableWith('day', 'player'), /day \(S\), sort key player/],
+  ])('that %s cannot write are refused', (_, name, output, make, says) => {
+    expect(() => synthesise(name, (stack) => ({ bindings: { [output]: make(stack) } }))).toThrow(
+      says,
+    )
+  })
+
+  test.each([
+    ['of those that the pipeline names', tableWith('player', 'day')],
+    ['of any type', tableWith('player', 'day', NUMBER)],
+    ['of which nothing is known', (stack: Stack) => Table.fromTableName(stack, 'Theirs', 'theirs')],
+  ])('are taken: %s', (_, make) => {
+    const { app } = synthesise('items', (stack) => ({ bindings: { scores: make(stack) } }))
+    expect(app.tables['scores']).toBeDefined()
   })
 })
 
