@@ -67,7 +67,8 @@ beforeAll(async () => {
   expect(await typeIn(folder, install)).toMatchObject({ exitCode: 0 })
 }, INSTALL_MS_MAX)
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// A busy disk takes its time for a folder of packages.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), INSTALL_MS_MAX)
 
 const runChapter = async ({ steps }: Chapter): Promise<string> => {
   const shown: string[] = []
