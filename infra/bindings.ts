@@ -5,7 +5,7 @@ import type { NamedPath } from './deployed-kind.ts'
 import { shownConstructs, shownNouns, typeOfBinding } from './kinds.ts'
 import type { PlanSummary, SourceSummary } from './plan-summary.ts'
 import { checkSeparatePlaces, resourceOf } from './separate-places.ts'
-import { fedSources } from './sources/fed.ts'
+import { fedSources } from './fed-sources.ts'
 import { type DeployedSinkKind, sinkKinds, type SinkNeed } from './sinks/sink-kind.ts'
 import {
   canRead,

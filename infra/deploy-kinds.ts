@@ -16,7 +16,7 @@ import type { Worker } from './functions.ts'
 import { bindableTypes } from './kinds.ts'
 import { ResourcePool } from './resource-pool.ts'
 import { sinkKinds } from './sinks/sink-kind.ts'
-import { FED } from './sources/fed.ts'
+import { FED } from './fed-sources.ts'
 import { type Connection, sourceKinds } from './sources/source-kind.ts'
 
 /** What all kinds have made for an application. */

@@ -2,12 +2,12 @@
  * Sources that `millrace receive` feeds from another machine. They need nothing here but their
  * lanes, which are in the table.
  */
-import { MillraceError } from '../../lib/base/errors.ts'
-import { TEXT } from '../../lib/dstream/sources/declaration.ts'
-import type { Bindings } from '../bindable.ts'
-import type { StoredLocation } from '../deployed-kind.ts'
-import type { SourceSummary } from '../plan-summary.ts'
-import { localSourceKind, sourceKinds } from './source-kind.ts'
+import { MillraceError } from '../lib/base/errors.ts'
+import { TEXT } from '../lib/dstream/sources/declaration.ts'
+import type { Bindings } from './bindable.ts'
+import type { StoredLocation } from './deployed-kind.ts'
+import type { SourceSummary } from './plan-summary.ts'
+import { localSourceKind, sourceKinds } from './sources/source-kind.ts'
 
 /** The location of such a source. */
 export const FED: StoredLocation = { kind: 'fed' }
