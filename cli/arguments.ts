@@ -3,8 +3,9 @@ import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type BatchesOptions, batchesOptions } from './batches.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
 import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
-import { oneModule, type RunOptions, runOptions } from './run-options.ts'
+import { oneModule, RUN_OPTIONS, type RunOptions, runOptions } from './run-options.ts'
 import { type StateCommand, stateAction } from './state-options.ts'
+import { type UiOptions, uiOptions } from './ui/ui-options.ts'
 import { checkApp, meant, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
@@ -60,6 +61,7 @@ export type Command =
     }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
+  | ({ readonly name: 'ui'; readonly page: Target } & UiOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
   | { readonly name: 'init'; readonly directory: string }
   /** `detail`: the code of an error. */
@@ -79,20 +81,11 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   init: [],
-  run: [
-    'once',
-    'until-idle',
-    'no-until-idle',
-    'demo',
-    'follow',
-    'bind',
-    'state',
-    'parallelism',
-    'json',
-  ],
+  run: RUN_OPTIONS,
   receive: ['app', 'bind', 'follow', 'once', 'as', 'json'],
   status: ['app', 'state', 'json'],
   batches: [...LISTED, 'since', 'limit', 'watch'],
+  ui: ['app', 'state', 'port'],
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -134,6 +127,9 @@ const OPTIONS = {
   parallelism: { type: 'string' },
   as: { type: 'string' },
   watch: { type: 'boolean' },
+  ui: { type: 'string' },
+  'no-ui': { type: 'boolean' },
+  port: { type: 'string' },
 } as const
 
 const names = Object.keys(COMMANDS).join(', ')
@@ -175,6 +171,7 @@ export const parseCommand = (args: readonly string[]): Command => {
   if (name === 'receive')
     return { name, module: oneModule(name, rest, values.bind), ...receiveOptions(values), json }
   if (name === 'plan') return { name, module: oneModule(name, rest), json }
+  if (name === 'ui') return { name, page: targetOf(name, values), ...uiOptions(rest, values) }
   if (name === 'check')
     return {
       name,
@@ -277,6 +274,8 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
   'if-batch': '--if-batch MS',
   parallelism: '--parallelism N',
   as: '--as NAME',
+  ui: '--ui PORT',
+  port: '--port PORT',
 }
 
 const optionNames = (name: string): string => {

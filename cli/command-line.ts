@@ -33,6 +33,10 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
   }
   endWithReader()
   if (command.name === 'receive') return endProcess(await receiveSources(command, outputs))
+  if (command.name === 'ui') {
+    const { showPage } = await import('./ui/ui.ts')
+    return endProcess(await showPage(command, outputs))
+  }
   if ('target' in command) return operate(command, outputs)
   if (command.name === 'plan') return showPlan(command, outputs)
   if (command.name === 'init') {

@@ -1,6 +1,7 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import { batchesHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
+import { runHelp } from './help-run.ts'
 
 const exits = exitTexts.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')
 
@@ -10,6 +11,7 @@ Commands
   millrace init             make a project: a pipeline, its test and data
   millrace run MODULE       run the pipeline that the module exports
   millrace receive MODULE   feed sources of a deployed application from this machine
+  millrace ui               a page with time lines, batches, plan, state and dead letters
   millrace status           show the state of an application, also while it runs
   millrace batches          list what batches took, and how long; --watch goes on
   millrace state            list states; get, scan, count, export or import one
@@ -59,40 +61,7 @@ Examples
   millrace init
   millrace init my-pipeline
 `,
-  run: `millrace run MODULE [--once] [--no-until-idle] [--follow] [--demo] [--bind NAME=URI]...
-             [--state DIR] [--parallelism N] [--json]
-
-Runs a pipeline until Ctrl-C. MODULE is a TypeScript or JavaScript file, and the pipeline is its
-default export. The store keeps the totals: the next run continues where this one ended, however it
-ended.
-
-  --once            process everything there is, then end; with a socket: when the server has closed
-                    the connection
-  --no-until-idle   with --once: end when all input is processed and each window has shown what it
-                    holds. Without it, time also runs on until no key waits for a time-out,
-                    a timer or the end of a period
-  --follow          read the files that are bound to sources while they grow, as tail -F does: each
-                    line once, also when a file is renamed or cut, and in the next run. A file that
-                    is not there yet is waited for. With --once: to what is there now
-  --demo            give each source of text that has no binding made-up lines, to try a pipeline
-  --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
-                    'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, kinesis://STREAM,
-                    - (the standard input), demo: (made-up lines). If a name is given twice, the
-                    later one counts. The one source of text without a binding reads what is piped
-                    in
-${state}; default .millrace/<name of the pipeline>
-  --parallelism N   how many tasks of a large batch run at the same time, each but one in a thread
-                    of its own. Default: as the pipeline says, else the processor cores
-  --json            one JSON object per line for each event; printed batches too
-
-Examples
-  millrace run word-count.ts --bind lines=./in
-  millrace run word-count.ts --once --bind lines=access.log
-  cat access.log | millrace run word-count.ts --once
-  millrace run word-count.ts --follow --bind lines=/var/log/nginx/access.log
-  millrace run word-count.ts --bind lines=socket://localhost:9999   (in another shell: nc -lk 9999)
-  millrace run totals.ts --once --bind lines=./in --bind results=./out
-`,
+  run: runHelp({ state }),
   receive: `millrace receive MODULE --app NAME [--bind NAME=URI]... [--follow] [--once] [--as NAME]
                  [--json]
 
@@ -112,6 +81,21 @@ ${json}
 Examples
   millrace receive clicks.ts --app clicks --follow --bind lines=/var/log/nginx/access.log
   millrace receive clicks.ts --app clicks --bind lines=socket://localhost:9999 --as edge-1
+`,
+  ui: `millrace ui [MODULE] (--state DIR | --app NAME) [--port PORT]
+
+Serves a page about an application, on this machine only, until Ctrl-C: time lines of its batches,
+what each batch took and wrote, the plan, the state, what waits, and the dead letters. It only
+reads, and only while the page is open. MODULE is the pipeline: give it to see the plan as a
+drawing. The page of a run is served by millrace run itself.
+
+${state}
+${app}
+  --port PORT       the port of the page; default: a free one
+
+Examples
+  millrace ui --state .millrace/word-count
+  millrace ui clicks.ts --app clicks
 `,
   status: `millrace status (--state DIR | --app NAME) [--json]
 

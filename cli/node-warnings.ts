@@ -17,6 +17,8 @@ export const explainNodeWarnings = (print: (line: string) => void): void => {
 
 const lineOf = ({ name, message, ...rest }: Error): string | undefined => {
   const { code } = rest as { readonly code?: string }
+  // From sources, the page has its types stripped. What ships is compiled.
+  if (message.startsWith('stripTypeScriptTypes')) return undefined
   // The error that follows says the same, and what to write.
   if (message.startsWith('Failed to load the ES module')) return undefined
   if (code !== 'MODULE_TYPELESS_PACKAGE_JSON') return `${name}: ${message}`

@@ -1,5 +1,21 @@
 /** The options of `millrace run`. */
+import { pageOptions } from './ui/ui-options.ts'
 import { usage } from './usage.ts'
+
+/** The names of the options. */
+export const RUN_OPTIONS: readonly string[] = [
+  'once',
+  'until-idle',
+  'no-until-idle',
+  'demo',
+  'follow',
+  'bind',
+  'state',
+  'parallelism',
+  'ui',
+  'no-ui',
+  'json',
+]
 
 /** The options as the user wrote them. */
 interface GivenOptions {
@@ -11,6 +27,8 @@ interface GivenOptions {
   readonly bind?: readonly string[] | undefined
   readonly state?: string | undefined
   readonly parallelism?: string | undefined
+  readonly ui?: string | undefined
+  readonly 'no-ui'?: boolean | undefined
 }
 
 /** How to run a pipeline. */
@@ -26,6 +44,8 @@ export interface RunOptions {
   readonly state: string | undefined
   /** How many tasks of a large batch run at the same time. Undefined: as the pipeline says. */
   readonly parallelism: number | undefined
+  /** The port of the page; 0: any that is free. Undefined: no page. */
+  readonly pagePort: number | undefined
 }
 
 /**
@@ -43,6 +63,7 @@ export const runOptions = (given: GivenOptions): RunOptions => {
     bindings: given.bind ?? [],
     state: given.state,
     parallelism: parallelismOf(given.parallelism),
+    pagePort: pageOptions(given),
   }
 }
 

@@ -18,6 +18,8 @@ import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
 import { bindingToInput, isInputPiped, pipedSource } from './piped-input.ts'
 import { stopSignal } from './stop-signals.ts'
+import { pageOfRun } from './ui/run-page.ts'
+import type { ServedPage } from './ui/serve-page.ts'
 
 /** The codes of what could not be read, and so was no record. */
 const UNREADABLE = /^(LINE|OBJECT)_/
@@ -100,8 +102,11 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     printer: reporter,
     listen: (event) => listen(event),
   })
+  let page: ServedPage | undefined
   try {
-    reporter.showStart(startedOf(command, opened, { bound, sources, state, piped }))
+    page = await pageOfRun(command, { runner: opened.runner, state }, (event) => listen(event))
+    const started = startedOf(command, opened, { bound, sources, state, piped })
+    reporter.showStart({ ...started, ...(page === undefined ? {} : { page: page.url }) })
     listen = (event) => {
       tally.note(event)
       reporter.event(event)
@@ -109,6 +114,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     early.forEach(listen)
     return howOf(await runUntilStopped(opened, command, reporter))
   } finally {
+    page?.close()
     await opened.close()
   }
 }

@@ -5,7 +5,7 @@
 
 import { spawn } from 'node:child_process'
 
-const COMMANDS = ['tsc --noEmit', 'oxlint', 'oxfmt --check']
+const COMMANDS = ['tsc --noEmit', 'tsc -p page --noEmit', 'oxlint', 'oxfmt --check']
 
 /** What a command printed, and how it ended. */
 const run = (command) =>

@@ -27,6 +27,8 @@ export interface Started {
   /** The directory of the store, as the user wrote it. */
   readonly state: string
   readonly once: boolean
+  /** The address of the page. Left out: there is none. */
+  readonly page?: string
   /** Whether nothing has run on this store before. */
   readonly isFirst: boolean
   readonly nodes: readonly string[]

@@ -34,6 +34,7 @@ class TextReporter implements Reporter {
 
   showStart(run: Started): void {
     this.#run = run
+    if (run.page !== undefined) this.#say(`Page of this run: ${run.page}`)
     this.#say(`${run.app}: ${howOften(run)}; state in ${run.state}`)
     for (const { name, what } of run.sources) this.#say(`  ${name}: ${what}`)
     this.#endProgress = this.#progress?.start()

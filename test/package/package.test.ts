@@ -12,7 +12,7 @@ import { tarballIn } from './pack.ts'
 import { anyIn, declarationsReachedFrom } from './declarations.ts'
 
 // The package as strangers get it: packed, installed into a project of their own, compiled against,
-// and run. Nothing here needs a network, because the package depends on nothing.
+// and run. Nothing here needs a network, because the package needs no other package.
 
 const root = join(import.meta.dirname, '..', '..')
 const BUILD_MS_MAX = 120_000

@@ -49,6 +49,7 @@ export const steady = (text: string, place: string): string =>
     .replaceAll(/\b\d{4}-\d\d-\d\d([T ][\d:.]+Z)?/g, (time) => time.replaceAll(/\d/g, '0'))
     .replaceAll(/\b1[78]\d{11}\b/g, (ms) => ms.replaceAll(/\d/g, '0'))
     .replaceAll(/\bpid \d+/g, 'pid N')
+    .replaceAll(/(?<=http:\/\/127\.0\.0\.1:)\d+/g, 'PORT')
     .replaceAll(/Z, (now|\d+ (second|minute)s? (ago|ahead of the clock))/g, 'Z, AGO')
     // The column is where the function was met.
     .replaceAll(/:\d+ has been running for \d+ s/g, ': has been running for N s')

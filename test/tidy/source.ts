@@ -48,6 +48,7 @@ export const projectSources = (): readonly Source[] => {
     'cli',
     'functions',
     'infra',
+    'page',
     'test',
     'examples',
     'bench',

@@ -4,6 +4,7 @@ import { type Findings, type Source } from '../source.ts'
 /** What the rules read of package.json. */
 export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
@@ -19,8 +20,10 @@ export const looseVersions = ({ devDependencies = {} }: Manifest): Findings =>
 
 const runtimePackages = ({
   dependencies = {},
+  optionalDependencies = {},
   peerDependencies = {},
-}: Manifest): readonly string[] => Object.keys({ ...dependencies, ...peerDependencies })
+}: Manifest): readonly string[] =>
+  Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })
 
 /**
  * A package that users install with ours was decided on: a record in docs/internals/decisions/

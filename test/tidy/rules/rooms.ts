@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
   sources: ['runtime', 'dstream', 'adapters/aws'],
   cli: [
+    'page',
     'access',
     'sinks',
     'runtime',
@@ -69,6 +70,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'base',
   ],
   infra: ['tools', 'dstream', 'base'],
+  page: [],
   examples: ['index', 'formats', 'sinks', 'sources'],
 }
 

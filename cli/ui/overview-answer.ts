@@ -1,0 +1,42 @@
+/** Lanes, files, states and dead letters: what costs more reads than a look at the head. */
+import type { OverviewAnswer } from '../../page/answers.ts'
+import { readOverview } from '../../lib/runtime/operations/status.ts'
+import { newestBatches } from '../../lib/state/history/read-history.ts'
+import { lastTimeMs } from '../../lib/state/head.ts'
+import { withShownPaths } from '../../lib/tools/shown-paths.ts'
+import type { PageSource } from './page-source.ts'
+
+/** A stream may have thousands of shards. */
+const LANES_MAX = 200
+
+/** Reads the overview. */
+export const overviewAnswer = async (source: PageSource): Promise<OverviewAnswer> => {
+  const { store, app, clock } = source
+  const nowMs = clock.now()
+  const { head, lanes, files, states, deadLetters } = await readOverview(store, app, nowMs)
+  const range = { fromMs: 0, toMs: lastTimeMs(head, nowMs), limit: 1 }
+  const [last] = await newestBatches(store, app, range)
+  const shown = lanes.toSorted((a, b) => b.waitingRecords - a.waitingRecords).slice(0, LANES_MAX)
+  return {
+    lanes: shown.map(({ waitingEntries: _entries, ...lane }) => lane),
+    lanesLeftOut: lanes.length - shown.length,
+    files: files.map(({ source: id, taken, pending }) => ({
+      source: id,
+      ...(taken === undefined ? {} : { taken }),
+      ...(pending === undefined ? {} : { pending }),
+    })),
+    states: states.map((state) => {
+      const { keys, growth } = last?.states?.find(({ id }) => id === state.id) ?? {}
+      return {
+        ...state,
+        ...(keys === undefined ? {} : { keys }),
+        ...(growth === undefined ? {} : { growth }),
+      }
+    }),
+    deadLetters: {
+      ...deadLetters,
+      some: deadLetters.some.map((one) => ({ ...one, message: withShownPaths(one.message) })),
+    },
+    nowMs,
+  }
+}

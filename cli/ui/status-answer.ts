@@ -1,0 +1,98 @@
+/** What the application does, from its head. */
+import type { AppStatus, ReasonAnswer, StatusAnswer } from '../../page/answers.ts'
+import type { FailureReason, Head } from '../../lib/state/head.ts'
+import { withShownPaths } from '../../lib/tools/shown-paths.ts'
+import { fallingBehindText } from '../load-text.ts'
+import type { PageSource } from './page-source.ts'
+
+/** Of an application in a directory: when nothing has happened for so long, nobody runs it. */
+const SILENT_MS_MIN = 60_000
+const SILENT_INTERVALS = 3
+/** The queue is not counted any further. */
+const QUEUED_MAX = 9_999
+
+/** An error, with paths as the user would write them. */
+export const reasonAnswer = (reason: FailureReason): ReasonAnswer => ({
+  ...reason,
+  message: withShownPaths(reason.message),
+  ...(reason.declaredAt === undefined ? {} : { declaredAt: withShownPaths(reason.declaredAt) }),
+  ...(reason.thrownAt === undefined ? {} : { thrownAt: withShownPaths(reason.thrownAt) }),
+})
+
+/** The status of the application in figures and in words. */
+export const statusAnswer = (
+  { how, target, clock }: PageSource,
+  head: Head | undefined,
+  intervalMs: number | undefined,
+): StatusAnswer => {
+  const nowMs = clock.now()
+  if (head === undefined) return { status: 'none', text: TEXTS.none, advice: [], nowMs, queued: 0 }
+  const { logged, reason, load } = head
+  const status = statusOf(head, how === 'stored', nowMs, intervalMs ?? 0)
+  const isWrong = status === 'failed' || status === 'retrying'
+  const advice = [
+    ...(isWrong ? [FAILED_ADVICE[status]] : []),
+    ...(load?.falling === undefined ? [] : [`${fallingBehindText(load.falling)}.`]),
+  ]
+  return {
+    status,
+    text: TEXTS[status],
+    advice,
+    ...(status === 'failed' ? { command: `millrace resume ${target}` } : {}),
+    ...(isWrong && reason !== undefined ? { reason: reasonAnswer(reason) } : {}),
+    nowMs,
+    ...(head.manifest === undefined ? {} : { doneMs: head.doneMs }),
+    generation: head.generation,
+    planHash: head.plan,
+    ...(logged === undefined
+      ? {}
+      : {
+          running: {
+            timeMs: logged.timeMs,
+            attempts: logged.attempts,
+            firstMs: logged.firstMs,
+          },
+        }),
+    queued: queuedOf(head, status, nowMs, intervalMs),
+  }
+}
+
+const TEXTS: Readonly<Record<AppStatus, string>> = {
+  none: 'Nothing has run yet.',
+  running: 'Batches run when they are due.',
+  rest: 'Nothing is left to do. The next record wakes it.',
+  retrying: 'A batch has failed, and is tried again.',
+  failed: 'A batch has failed too often. Nothing runs until somebody resumes it.',
+  stopped: 'No process has run it for a while. What you see is what it has stored.',
+}
+
+const FAILED_ADVICE = {
+  retrying: 'The batch keeps its input, and nothing is lost. If the cause stays, mend the code.',
+  failed: 'Mend the cause, then try the batch again:',
+}
+
+const statusOf = (
+  { status, logged, reason, doneMs }: Head,
+  maySleep: boolean,
+  nowMs: number,
+  intervalMs: number,
+): AppStatus => {
+  if (status === 'failed') return 'failed'
+  const silentMs = nowMs - Math.max(doneMs, logged?.retryMs ?? 0)
+  if (maySleep && silentMs > Math.max(SILENT_MS_MIN, SILENT_INTERVALS * intervalMs))
+    return 'stopped'
+  if (status === 'rest') return 'rest'
+  return logged !== undefined && reason !== undefined ? 'retrying' : 'running'
+}
+
+/** How many batch times after the one that runs are over. */
+const queuedOf = (
+  { logged, status: headStatus }: Head,
+  status: AppStatus,
+  nowMs: number,
+  intervalMs: number | undefined,
+): number => {
+  if (intervalMs === undefined || logged === undefined) return 0
+  if (headStatus !== 'running' || status === 'stopped') return 0
+  return Math.min(QUEUED_MAX, Math.max(0, Math.floor((nowMs - logged.timeMs) / intervalMs)))
+}

@@ -1,0 +1,125 @@
+/** The view of what waits in the sources, and of what operators keep. */
+import type { OverviewAnswer } from './answers.ts'
+import { emptyNote, html, section, table } from './dom.ts'
+import { ask, type Known } from './live.ts'
+import type { View } from './overview.ts'
+import { bytesText, countOf, countText, durationText } from './words.ts'
+
+/** It costs some reads, so it is not asked for with every batch. */
+const EVERY_MS = 10_000
+
+/** A view of the overview, which is asked for again from time to time while batches run. */
+export const overviewPart = (
+  draw: (answer: OverviewAnswer, known: Known) => readonly HTMLElement[],
+): View => {
+  const element = html('div', {}, html('p', { class: 'empty' }, 'Reading…'))
+  let askedMs = -Infinity
+  const show = (known: Known): void => {
+    const nowMs = performance.now()
+    if (nowMs - askedMs < EVERY_MS) return
+    askedMs = nowMs
+    ask<OverviewAnswer>('/api/overview').then(
+      (answer) => element.replaceChildren(...draw(answer, known)),
+      (error: unknown) =>
+        element.replaceChildren(
+          html('div', { class: 'notice bad' }, html('pre', {}, String(error))),
+        ),
+    )
+  }
+  return { element, show }
+}
+
+const lanesPart = ({ lanes, lanesLeftOut, nowMs }: OverviewAnswer): HTMLElement => {
+  if (lanes.length === 0)
+    return section('Lanes', emptyNote('No source has lanes. Files are read where they are.'))
+  const rows = lanes.map(({ source, lane, tail, waitingRecords, oldestMs }) => [
+    html('code', {}, source),
+    html('code', {}, lane),
+    html('code', {}, tail),
+    countText(waitingRecords),
+    oldestMs === undefined ? 'nothing waits' : durationText(Math.max(0, nowMs - oldestMs)),
+  ])
+  return section(
+    'Lanes',
+    html('p', { class: 'about' }, 'What intake has taken, and no batch yet.'),
+    table(
+      'Lanes',
+      [
+        { title: 'Source' },
+        { title: 'Lane' },
+        { title: 'Last position' },
+        { title: 'Records waiting', isNumber: true },
+        { title: 'Oldest waits for', isNumber: true },
+      ],
+      rows,
+    ),
+    ...(lanesLeftOut === 0
+      ? []
+      : [emptyNote(`${countOf(lanesLeftOut, 'lane')} with fewer records are left out.`)]),
+  )
+}
+
+const filesPart = ({ files }: OverviewAnswer): readonly HTMLElement[] =>
+  files.length === 0
+    ? []
+    : [
+        section(
+          'Files',
+          table(
+            'Files',
+            [
+              { title: 'Source' },
+              { title: 'Files taken', isNumber: true },
+              { title: 'Found, and waiting', isNumber: true },
+            ],
+            files.map(({ source, taken, pending }) => [
+              html('code', {}, source),
+              taken === undefined ? '–' : countText(taken),
+              pending === undefined ? '–' : countText(pending),
+            ]),
+          ),
+        ),
+      ]
+
+const statesPart = ({ states }: OverviewAnswer, { app }: Known): HTMLElement => {
+  if (states.length === 0)
+    return section('State', emptyNote('No operator keeps anything from batch to batch.'))
+  return section(
+    'State',
+    table(
+      'State of operators',
+      [
+        { title: 'Operator' },
+        { title: 'Keys', isNumber: true },
+        { title: 'Bytes', isNumber: true },
+        { title: 'Growth in the last batch', isNumber: true },
+        { title: 'Segments', isNumber: true },
+        { title: 'Keys end after' },
+        { title: 'Ended so far', isNumber: true },
+      ],
+      states.map(({ id, keys, bytes, growth, segments, idleMs, expired = 0 }) => [
+        html('code', {}, id),
+        keys === undefined ? '–' : countText(keys),
+        bytesText(bytes),
+        growth === undefined ? '–' : `${growth > 0 ? '+' : ''}${bytesText(growth)}`,
+        countText(segments),
+        idleMs === undefined ? 'never' : `${durationText(idleMs)} without a record`,
+        countText(expired),
+      ]),
+    ),
+    html(
+      'p',
+      { class: 'about' },
+      'To look up a key: ',
+      html('code', {}, `millrace state get OPERATOR KEY ${app.target}`),
+    ),
+  )
+}
+
+/** The view of input and state. */
+export const inputView = (): View =>
+  overviewPart((answer, known) => [
+    lanesPart(answer),
+    ...filesPart(answer),
+    statesPart(answer, known),
+  ])

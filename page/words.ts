@@ -1,0 +1,62 @@
+/** Figures, durations and times in words, with their units. */
+
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
+
+/** Three digits are enough to compare by eye. */
+const threeDigits = (value: number): string =>
+  value >= 100 || Number.isInteger(value)
+    ? String(Math.round(value))
+    : value.toPrecision(value >= 1 ? 3 : 2).replace(/\.?0+$/, '')
+
+/** A count with separators: `12,345`. */
+export const countText = (value: number): string => Math.round(value).toLocaleString('en-US')
+
+/** A number with its noun: `1 batch`, `1,234 records`. */
+export const countOf = (value: number, one: string, many = `${one}s`): string =>
+  `${countText(value)} ${value === 1 ? one : many}`
+
+/** A figure for an axis: `1.2k`, `3M`. */
+export const shortText = (value: number): string => {
+  if (Math.abs(value) >= 1e9) return `${threeDigits(value / 1e9)}G`
+  if (Math.abs(value) >= 1e6) return `${threeDigits(value / 1e6)}M`
+  if (Math.abs(value) >= 1e4) return `${threeDigits(value / 1e3)}k`
+  return threeDigits(value)
+}
+
+/** Bytes in powers of 1,000: `1.5 MB`. */
+export const bytesText = (bytes: number): string => {
+  const sign = bytes < 0 ? '-' : ''
+  const size = Math.abs(bytes)
+  const power = Math.min(Math.floor(Math.log10(Math.max(1, size)) / 3), UNITS.length - 1)
+  return `${sign}${threeDigits(size / 1_000 ** power)} ${UNITS[power] ?? 'B'}`
+}
+
+/** A duration with the unit that fits: `12 ms`, `1.5 s`, `3 min`, `2 h`, `4 d`. */
+export const durationText = (ms: number | null | undefined): string => {
+  if (ms === null || ms === undefined) return 'unknown'
+  const size = Math.abs(ms)
+  if (size < 1_000) return `${Math.round(ms)} ms`
+  if (size < 120_000) return `${threeDigits(ms / 1_000)} s`
+  if (size < 7_200_000) return `${threeDigits(ms / 60_000)} min`
+  if (size < 172_800_000) return `${threeDigits(ms / 3_600_000)} h`
+  return `${threeDigits(ms / 86_400_000)} d`
+}
+
+const two = (value: number): string => String(value).padStart(2, '0')
+
+const dayText = (date: Date): string =>
+  `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+
+/** A time of day by the clock of the reader, with milliseconds where there are some. */
+export const clockText = (ms: number): string => {
+  const date = new Date(ms)
+  const fraction = ms % 1_000 === 0 ? '' : `.${String(date.getMilliseconds()).padStart(3, '0')}`
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}${fraction}`
+}
+
+/** A time by the clock of the reader, with its date. */
+export const timeText = (ms: number): string => `${dayText(new Date(ms))} ${clockText(ms)}`
+
+/** A rate: `1,250 records/s`. */
+export const rateText = (perSecond: number): string =>
+  `${shortText(perSecond)} ${perSecond === 1 ? 'record' : 'records'}/s`
