@@ -15,6 +15,20 @@ describe('the command line says what is wrong with its arguments', () => {
       says: ['"walk"', 'run, receive, status', 'millrace --help'],
     },
     {
+      what: 'nothing to receive for',
+      args: ['receive', words],
+      exitCode: 2,
+      code: 'USAGE',
+      says: ['--app NAME', 'millrace receive pipeline.ts --app clicks'],
+    },
+    {
+      what: 'a receiver with a name that cannot be',
+      args: ['receive', words, '--app', 'clicks', '--as', 'a b'],
+      exitCode: 2,
+      code: 'USAGE',
+      says: ['"a b"', '--as edge-1'],
+    },
+    {
       what: 'an unknown option',
       args: ['run', words, '--onec'],
       exitCode: 2,
