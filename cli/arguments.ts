@@ -6,7 +6,7 @@ import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
 import { oneModule, RUN_OPTIONS, type RunOptions, runOptions } from './run-options.ts'
 import { type StateCommand, stateAction } from './state-options.ts'
 import { type UiOptions, uiOptions } from './ui/ui-options.ts'
-import { checkApp, meant, usage } from './usage.ts'
+import { checkApp, meant, oneDirectory, usage } from './usage.ts'
 
 /** The application that a command works on: a directory on this machine, or a deployed name. */
 export type Target = { readonly state: string } | { readonly app: string }
@@ -59,6 +59,12 @@ export type Command =
       readonly json: boolean
       readonly batches: BatchesOptions
     }
+  | {
+      readonly name: 'cost'
+      readonly target: Target
+      readonly json: boolean
+      readonly since: string
+    }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
   | ({ readonly name: 'ui'; readonly page: Target } & UiOptions)
@@ -86,6 +92,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   status: ['app', 'state', 'json'],
   batches: [...LISTED, 'since', 'limit', 'watch'],
   ui: ['app', 'state', 'port'],
+  cost: [...LISTED, 'since'],
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -203,6 +210,8 @@ const appCommand = (name: OptionsCommand['name'], values: Values): OptionsComman
       return { name, ...common, source: values.source }
     case 'batches':
       return { name, ...common, batches: batchesOptions(values) }
+    case 'cost':
+      return { name, ...common, since: batchesOptions({ since: values.since }).since }
     case 'reset':
       return { name, ...common, yes: values.yes === true, only: values.only }
     case 'dead-letters':
@@ -281,14 +290,4 @@ const OPTION_USAGE: Readonly<Record<string, string>> = {
 const optionNames = (name: string): string => {
   const options = Object.hasOwn(COMMANDS, name) ? (COMMANDS[name] ?? []) : Object.keys(OPTIONS)
   return [...options, 'help'].map((option) => OPTION_USAGE[option] ?? `--${option}`).join(', ')
-}
-
-const oneDirectory = ([directory = '.', ...more]: readonly string[]): string => {
-  if (more.length === 0) return directory
-  throw usage(
-    'millrace init makes one project',
-    [directory, ...more].join(' '),
-    'at most one directory',
-    'for example: millrace init my-pipeline',
-  )
 }

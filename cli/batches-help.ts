@@ -1,4 +1,6 @@
-/** The help of `millrace batches`. `state` and `app`: the lines of these options. */
+/** The help of what reads the history. `state` and `app`: the lines of these options. */
+
+/** The help of `millrace batches`. */
 export const batchesHelp = (
   state: string,
   app: string,
@@ -20,4 +22,24 @@ Examples
   millrace batches --state .millrace/word-count --watch
   millrace batches --app clicks --since 2h --limit 1000
   millrace batches --app clicks --json | jq 'select(.totalDelayMs > 60000)'
+`
+
+/** The help of `millrace cost`. */
+export const costHelp = (
+  state: string,
+  app: string,
+): string => `millrace cost (--state DIR | --app NAME) [--since WHEN] [--json]
+
+Adds up what the driver of a deployed application has used since a time, at most a week ago: units
+of the table, requests, and the time of its function. Shows the dollars of each, per day at this
+rate, and per million records, at list prices.
+
+${state}
+${app}
+  --since WHEN      since a time (2026-11-22T10:00Z), a date or an age (12h); default 7d
+  --json            JSON instead of text
+
+Examples
+  millrace cost --app clicks
+  millrace cost --app clicks --since 1h --json
 `

@@ -1,5 +1,5 @@
 import { MillraceError } from '../lib/base/errors.ts'
-import { batchesHelp } from './batches-help.ts'
+import { batchesHelp, costHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
 import { runHelp } from './help-run.ts'
 
@@ -14,6 +14,7 @@ Commands
   millrace ui               a page with time lines, batches, plan, state and dead letters
   millrace status           show the state of an application, also while it runs
   millrace batches          list what batches took, and how long; --watch goes on
+  millrace cost             what the driver has used, and what that costs
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source
@@ -143,6 +144,7 @@ Examples
   millrace state import totals totals.jsonl --app clicks --yes
 `,
   batches: batchesHelp(state, app),
+  cost: costHelp(state, app),
   resume: `millrace resume (--state DIR | --app NAME) [--json]
 
 Use it when a batch has failed so often that the pipeline has stopped. The next run tries the batch

@@ -12,6 +12,7 @@ import type { AppCommand, Target } from './arguments.ts'
 import { batches } from './batches.ts'
 import { callDriver } from './call-driver.ts'
 import { checkPlan, checkWithoutStore } from './check.ts'
+import { cost } from './cost.ts'
 import { deadLetters } from './dead-letters.ts'
 import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
@@ -66,6 +67,8 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
       return withApp(target, (opened) =>
         batches(opened, command.batches, { json: command.json, outputs }),
       )
+    case 'cost':
+      return withApp(target, async (opened) => answer(await cost(opened, command.since)))
     case 'dead-letters':
       return withApp(target, (opened) => deadLetters(opened, command, outputs))
     default:

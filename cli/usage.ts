@@ -29,3 +29,18 @@ export const checkApp = (app: string): string => {
     'use the name that cdk deploy printed',
   )
 }
+
+/**
+ * The directory of a new project.
+ *
+ * @throws MillraceError `USAGE`.
+ */
+export const oneDirectory = ([directory = '.', ...more]: readonly string[]): string => {
+  if (more.length === 0) return directory
+  throw usage(
+    'millrace init makes one project',
+    [directory, ...more].join(' '),
+    'at most one directory',
+    'for example: millrace init my-pipeline',
+  )
+}

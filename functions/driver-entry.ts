@@ -4,7 +4,7 @@ import { awsSinks } from './aws-sinks.ts'
 import { type DriverEnvironment, readDriverEnvironment } from './driver-environment.ts'
 import { type DriverFunction, driverFunction } from './driver-function.ts'
 import type { DriverPorts } from './ports.ts'
-import { type Invoke, meteredInvocations } from './usage.ts'
+import { type Invoke, meteredDriver } from './usage.ts'
 import { watchFunctions } from './watch.ts'
 
 interface Started {
@@ -21,10 +21,10 @@ export type MakeExecutors = (
 const start = async (bundle: string, makeExecutors: MakeExecutors): Promise<Started> => {
   watchFunctions(bundle)
   const environment = readDriverEnvironment(process.env)
-  const invoke = meteredInvocations(process.env, functionsLog)
+  const { invoke, takeUsage } = meteredDriver(process.env, functionsLog)
   const executors = makeExecutors(environment, pipeline.name)
   const ports = { ...awsPorts(environment), sinks: awsSinks, executors }
-  return { driver: await driverFunction({ pipeline, environment, ports }), invoke }
+  return { driver: await driverFunction({ pipeline, environment, ports, takeUsage }), invoke }
 }
 
 /**

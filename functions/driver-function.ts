@@ -1,4 +1,5 @@
 import { printSink } from '../lib/adapters/print-sink.ts'
+import type { Usage } from '../lib/base/prices.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { compose } from '../lib/runtime/compose.ts'
 import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
@@ -27,6 +28,8 @@ export interface DriverParts {
   readonly pipeline: Pipeline
   readonly environment: DriverEnvironment
   readonly ports: DriverPorts
+  /** What this process has used since the last call. Left out: nothing is counted. */
+  readonly takeUsage?: () => Usage
 }
 
 /**
@@ -38,6 +41,7 @@ export const driverFunction = async ({
   pipeline,
   environment,
   ports,
+  takeUsage,
 }: DriverParts): Promise<DriverFunction> => {
   const { generation, timeoutMs, sources, outputs } = environment
   const { store, clock } = ports
@@ -56,6 +60,7 @@ export const driverFunction = async ({
     listen: log,
     leaseMs: leaseMsFor(timeoutMs),
     executors: ports.executors,
+    takeUsage,
   }
   const { runner } = await note.start(() => compose(composing))
   const { scheduleTriggers } = ports

@@ -20,6 +20,12 @@ export type UsageKind =
   | 'metricMonths'
   | 'alarmMonths'
 
+/** What the prices below are of. */
+export const PRICES_OF: { readonly region: string; readonly month: string } = Object.freeze({
+  region: 'us-east-1',
+  month: 'November 2026',
+})
+
 /** The price of one unit of everything that is counted. */
 export const PRICES: Readonly<Record<UsageKind, number>> = Object.freeze({
   /** 1 KB of an item, written or deleted. */

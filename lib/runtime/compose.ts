@@ -56,6 +56,8 @@ export interface CompositionParts {
   readonly listen: Listener
   /** See {@link Runner.leaseMs}. */
   readonly leaseMs: number
+  /** See {@link Runner.takeUsage}. */
+  readonly takeUsage?: Runner['takeUsage'] | undefined
   /** See {@link Runner.logSettings}. */
   readonly logSettings?: LogSettings
   /** Default: all tasks run in this process. */
@@ -120,6 +122,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
     ...(memoryInUse === undefined ? {} : { memoryInUse }),
+    ...(parts.takeUsage === undefined ? {} : { takeUsage: parts.takeUsage }),
   }
   return { runner, receivers }
 }

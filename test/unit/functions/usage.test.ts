@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { meteredInvocations } from '../../../functions/usage.ts'
+import { meteredDriver, meteredInvocations } from '../../../functions/usage.ts'
 import { countCalls } from '../../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
 import { PRICES } from '../../../lib/base/prices.ts'
@@ -59,5 +59,39 @@ describe('an invocation', () => {
   test('is refused when the variable has another value', () => {
     const make = () => meteredInvocations({ MILLRACE_METER: 'yes' }, newBed())
     expect(make).toThrow(/MILLRACE_METER is missing or malformed/)
+  })
+})
+
+describe('a driver', () => {
+  test('counts its invocations for the history, up to each record', async () => {
+    const bed = newBed()
+    const { invoke, takeUsage } = meteredDriver({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' }, bed)
+    const taken: object[] = []
+    await invoke(async () => {
+      bed.nowMs += 500
+      taken.push(takeUsage())
+      bed.nowMs += 250
+    })
+    // Nothing runs in between.
+    bed.nowMs += 60_000
+    await invoke(async () => {
+      bed.nowMs += 250
+      taken.push(takeUsage())
+    })
+    expect(taken).toEqual([
+      { invocations: 1, gigabyteSeconds: 1 },
+      { invocations: 1, gigabyteSeconds: 1 },
+    ])
+    expect(bed.lines).toEqual([])
+  })
+
+  test('logs its usage as well, if it is asked to', async () => {
+    const bed = newBed()
+    const { invoke, takeUsage } = meteredDriver(LOG, bed)
+    await invoke(async () => {
+      bed.nowMs += 500
+      expect(takeUsage()).toEqual({ invocations: 1, gigabyteSeconds: 1 })
+    })
+    expect(JSON.parse(bed.lines[0] ?? '')).toMatchObject({ event: 'usage', dollars: DOLLARS })
   })
 })
