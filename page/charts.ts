@@ -57,18 +57,10 @@ const roundUp = (value: number): number => {
 const quantile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
 
-/** How a chart writes its values. */
-export interface ChartWords {
-  readonly format: (value: number) => string
-  /** Where there is little room. Default: the same. */
-  readonly onAxis?: (value: number) => string
-}
-
 /** A time line, its histogram, and both in words. */
 export class TimeChart {
   readonly element: HTMLElement
   readonly #format: (value: number) => string
-  readonly #onAxis: (value: number) => string
   readonly #plot = html('div', { class: 'plot', role: 'img' })
   readonly #histogram = html('div', { class: 'histogram', role: 'img' })
   readonly #summary = html('p', { class: 'summary' })
@@ -80,10 +72,9 @@ export class TimeChart {
   #chart: uPlotClass | undefined
   #highest = 1
 
-  constructor(title: string, about: string, { format, onAxis = format }: ChartWords) {
+  constructor(title: string, about: string, format: (value: number) => string) {
     this.#title = title
     this.#format = format
-    this.#onAxis = onAxis
     const id = `chart-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`
     this.element = html(
       'section',
@@ -169,7 +160,7 @@ export class TimeChart {
           ...axis,
           size: 66,
           space: 34,
-          values: (_, splits) => splits.map((value) => this.#onAxis(value)),
+          values: (_, splits) => splits.map((value) => this.#format(value)),
         },
       ],
       series: [

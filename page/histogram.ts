@@ -3,12 +3,14 @@ import { svg } from './dom.ts'
 import { countOf } from './words.ts'
 
 /** The height of a time line, of its axis of time, and of the room above it. */
-export const HEIGHT = 168
-export const AXIS_HEIGHT = 34
+export const HEIGHT = 164
+export const AXIS_HEIGHT = 28
 export const TOP = 16
 
 const BINS = 16
 const WIDTH = 120
+/** On the line of the times. */
+const LABEL = HEIGHT - AXIS_HEIGHT + 14
 
 /** The bars of sorted values from 0 to `highest`. */
 export const histogramOf = (sorted: readonly number[], highest: number): SVGElement => {
@@ -28,10 +30,10 @@ export const histogramOf = (sorted: readonly number[], highest: number): SVGElem
     }),
   )
   const base = svg('line', { x1: 0.5, x2: 0.5, y1: TOP, y2: TOP + height })
-  const axis = svg('text', { x: 0, y: HEIGHT - 14 }, '0')
+  const axis = svg('text', { x: 0, y: LABEL }, '0')
   const end = svg(
     'text',
-    { x: WIDTH, y: HEIGHT - 14, 'text-anchor': 'end' },
+    { x: WIDTH, y: LABEL, 'text-anchor': 'end' },
     sorted.length === 0 ? '' : countOf(most, 'batch', 'batches'),
   )
   return svg(

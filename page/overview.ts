@@ -9,7 +9,6 @@ import {
   countOf,
   countText,
   durationText,
-  rateText,
   shortText,
   timeText,
 } from './words.ts'
@@ -63,19 +62,22 @@ const lastOf = (series: Series, count: number): Series => {
 
 /** The time lines of Spark's page. */
 const timeLines = (): View & { readonly setCount: (count: number) => void } => {
-  const rate = new TimeChart('Input rate', 'Records each second, by source', {
-    format: rateText,
-    onAxis: (value) => `${shortText(value)}/s`,
-  })
-  const delay = new TimeChart('Scheduling delay', 'From the batch time until the batch began', {
-    format: durationText,
-  })
-  const processing = new TimeChart('Processing time', 'From the start of the batch to its commit', {
-    format: durationText,
-  })
-  const total = new TimeChart('Total delay', 'From the batch time to the commit', {
-    format: durationText,
-  })
+  const rate = new TimeChart(
+    'Input rate',
+    'Records each second, by source',
+    (value) => `${shortText(value)}/s`,
+  )
+  const delay = new TimeChart(
+    'Scheduling delay',
+    'From the batch time until the batch began',
+    durationText,
+  )
+  const processing = new TimeChart(
+    'Processing time',
+    'From the start of the batch to its commit',
+    durationText,
+  )
+  const total = new TimeChart('Total delay', 'From the batch time to the commit', durationText)
   const charts = [rate, delay, processing, total]
   let count = 1_000
   const show = ({ app, series: all }: Known): void => {

@@ -6,12 +6,12 @@ import { type Place, placeNodes } from './plan-layout.ts'
 import type { View } from './overview.ts'
 import { bytesText, countOf, durationText, shortText } from './words.ts'
 
-const WIDTH = 184
-const HEIGHT = 62
-const COLUMN = 244
+const WIDTH = 152
+const HEIGHT = 58
+const COLUMN = 200
 const ROW = 88
 const MARGIN = 16
-const CHARACTERS = 22
+const CHARACTERS = 19
 const SCALE_MIN = 0.72
 
 const cut = (text: string): string =>

@@ -56,7 +56,3 @@ export const clockText = (ms: number): string => {
 
 /** A time by the clock of the reader, with its date. */
 export const timeText = (ms: number): string => `${dayText(new Date(ms))} ${clockText(ms)}`
-
-/** A rate: `1,250 records/s`. */
-export const rateText = (perSecond: number): string =>
-  `${shortText(perSecond)} ${perSecond === 1 ? 'record' : 'records'}/s`

@@ -19,6 +19,8 @@ const DAY_MS = 86_400_000
 const KEPT_DAYS = 9
 /** So many distances between batches say what the interval is. */
 const INTERVALS_SEEN = 50
+/** So many batches say whether they take too long. */
+const PACE_SEEN = 10
 
 const nameOf = ({ timeMs, status, attempt }: BatchRow): string => `${timeMs}#${status}#${attempt}`
 
@@ -96,6 +98,14 @@ export class KnownBatches {
     return distances.length === 0
       ? undefined
       : distances.reduce((least, one) => Math.min(least, one))
+  }
+
+  /** How long the last batches took, in the middle. Undefined: there are too few. */
+  get processingMs(): number | undefined {
+    const last = this.#batches.filter(({ status }) => status === 'completed').slice(-PACE_SEEN)
+    if (last.length < PACE_SEEN) return undefined
+    const sorted = last.map(({ processingMs }) => processingMs).toSorted((a, b) => a - b)
+    return sorted[PACE_SEEN / 2]
   }
 
   /** The times of the batches beside one. */

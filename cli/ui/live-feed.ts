@@ -49,7 +49,9 @@ export class LiveFeed {
 
   /** The status now: one read of the head. */
   async status(): Promise<StatusAnswer> {
-    return statusAnswer(this.#source, await this.head(), this.intervalMs)
+    const { intervalMs } = this
+    const { processingMs } = this.#known
+    return statusAnswer(this.#source, await this.head(), { intervalMs, processingMs })
   }
 
   async head(): Promise<Head | undefined> {

@@ -19,11 +19,17 @@ export const reasonAnswer = (reason: FailureReason): ReasonAnswer => ({
   ...(reason.thrownAt === undefined ? {} : { thrownAt: withShownPaths(reason.thrownAt) }),
 })
 
+/** How often batches are due, and how long the last ones took. Undefined: it is not known. */
+export interface Pace {
+  readonly intervalMs: number | undefined
+  readonly processingMs?: number | undefined
+}
+
 /** The status of the application in figures and in words. */
 export const statusAnswer = (
   { how, target, clock }: PageSource,
   head: Head | undefined,
-  intervalMs: number | undefined,
+  { intervalMs, processingMs = 0 }: Pace,
 ): StatusAnswer => {
   const nowMs = clock.now()
   if (head === undefined) return { status: 'none', text: TEXTS.none, advice: [], nowMs, queued: 0 }
@@ -32,6 +38,7 @@ export const statusAnswer = (
   const isWrong = status === 'failed' || status === 'retrying'
   const advice = [
     ...(isWrong ? [FAILED_ADVICE[status]] : []),
+    ...paceAdvice(status, { intervalMs, processingMs }),
     ...(load?.falling === undefined ? [] : [`${fallingBehindText(load.falling)}.`]),
   ]
   return {
@@ -56,6 +63,18 @@ export const statusAnswer = (
     queued: queuedOf(head, status, nowMs, intervalMs),
   }
 }
+
+const paceAdvice = (status: AppStatus, { intervalMs, processingMs = 0 }: Pace): string[] =>
+  intervalMs === undefined || processingMs <= intervalMs || status === 'stopped'
+    ? []
+    : [
+        `Batches take longer than their interval: ${secondsText(processingMs)}, and one is due ` +
+          `every ${secondsText(intervalMs)}. So each batch begins later than the one before. Look ` +
+          'at a batch to see what takes long. Then do less for each record, give the process more ' +
+          'processor, or choose a longer batchInterval.',
+      ]
+
+const secondsText = (ms: number): string => `${Math.round(ms / 10) / 100} s`
 
 const TEXTS: Readonly<Record<AppStatus, string>> = {
   none: 'Nothing has run yet.',

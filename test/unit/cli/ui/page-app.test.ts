@@ -154,6 +154,18 @@ describe('the status', () => {
     expect(status).toMatchObject(gives)
   })
 
+  test.each([
+    { took: 1_500, says: [expect.stringMatching(/longer than their interval: 1\.5 s.*every 1 s/)] },
+    { took: 900, says: [] },
+  ])('of batches that take $took ms', async ({ took, says }) => {
+    const bed = new PageBed()
+    await bed.head()
+    const times = Array.from({ length: 12 }, (_, index) => from(index))
+    await bed.batches(...times.map((timeMs) => recordOf(timeMs, { processingMs: took })))
+    await bed.ask('/api/batches')
+    expect(await bed.json('/api/app')).toMatchObject({ status: { advice: says } })
+  })
+
   test('of an application that nobody has run for long', async () => {
     const bed = new PageBed({ how: 'stored' })
     await bed.head({ doneMs: NOW_MS - 120_000 })

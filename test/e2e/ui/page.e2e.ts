@@ -1,0 +1,120 @@
+/** The page in a real browser. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openBrowser, ShownRun } from './browser.ts'
+
+let browser: Browser
+let run: ShownRun
+let url = ''
+
+beforeAll(async () => {
+  browser = await openBrowser()
+  run = new ShownRun('word-count', 'lines')
+  url = await run.url()
+  run.add(['the mill', 'the race'])
+  run.add(['<b>wheel</b>'], '<img src=x onerror=alert(1)>.txt')
+})
+
+afterAll(async () => {
+  await run.remove()
+  await browser.close()
+})
+
+interface Opened {
+  readonly page: Page
+  /** What the page has asked of others, and what went wrong in it. */
+  readonly bad: readonly string[]
+}
+
+const open = async (path = '', width = 1_200): Promise<Opened> => {
+  const page = await browser.newPage({ viewport: { width, height: 900 } })
+  onTestFinished(() => page.close())
+  const bad: string[] = []
+  page.on('pageerror', ({ message }) => bad.push(message))
+  page.on('dialog', (dialog) => {
+    bad.push(`a dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('console', (message) => {
+    if (message.type() === 'error') bad.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url)) bad.push(`asks ${request.url()}`)
+  })
+  await page.goto(`${url}#/${path}`)
+  await page.waitForSelector('h2')
+  return { page, bad }
+}
+
+const linkOfBatch = 'tbody a[href^="#/batch/"]'
+
+describe('the page', () => {
+  test('shows a batch when it has run, without being loaded again', async () => {
+    const { page, bad } = await open()
+    await page.waitForSelector(linkOfBatch)
+    const before = await page.locator('tbody tr', { hasText: 'completed' }).count()
+    run.add(['a file that comes later'])
+    await page.waitForFunction(
+      `document.querySelectorAll('tbody .label.completed').length > ${before}`,
+    )
+    expect(await page.title()).toMatch(/: word-count$/)
+    expect(bad).toEqual([])
+  })
+
+  test.each(['', 'plan', 'input', 'dead-letters'])('view "%s" has no fault', async (path) => {
+    const { page, bad } = await open(path)
+    await page.waitForLoadState('load')
+    expect(await page.locator('nav a[aria-current=page]').count()).toBe(1)
+    expect(await page.locator('main h2').count()).toBeGreaterThan(0)
+    expect(bad).toEqual([])
+  })
+
+  test('shows a hostile name of a file as text', async () => {
+    const { page, bad } = await open()
+    const { batches } = (await (await fetch(`${url}api/batches?limit=500`)).json()) as {
+      readonly batches: readonly { readonly timeMs: number; readonly records: number }[]
+    }
+    const texts: string[] = []
+    for (const { timeMs } of batches.filter(({ records }) => records > 0)) {
+      await page.goto(`${url}#/batch/${timeMs}`)
+      await page.waitForSelector('dl')
+      texts.push(await page.locator('main').innerText())
+    }
+    expect(texts.join('\n')).toContain('<img src=x onerror=alert(1)>.txt')
+    expect(await page.locator('main img').count()).toBe(0)
+    expect(bad).toEqual([])
+  })
+
+  test.each([390, 1_000, 2_500])('fits into %d pixels', async (width) => {
+    const { page } = await open('', width)
+    await page.waitForSelector(linkOfBatch)
+    const wide = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    expect(wide).toBeLessThanOrEqual(0)
+  })
+
+  test('can be used by keyboard, and says its charts in words', async () => {
+    const { page } = await open()
+    await page.waitForSelector(linkOfBatch)
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement?.textContent')).toContain('Skip')
+    const plots = await page.locator('.plot').all()
+    expect(plots).toHaveLength(4)
+    for (const plot of plots)
+      expect(await plot.getAttribute('aria-label')).toMatch(/by time: .*(median|Nothing is known)/)
+    await page.locator('details.figures summary').first().press('Enter')
+    expect(await page.locator('details.figures tbody tr').count()).toBeGreaterThan(0)
+    await page.locator('nav a', { hasText: 'Plan' }).press('Enter')
+    await page.waitForSelector('svg.plan')
+  })
+
+  test('says when the run has ended', async () => {
+    const short = new ShownRun('word-count', 'lines')
+    onTestFinished(() => short.remove())
+    const page = await browser.newPage()
+    onTestFinished(() => page.close())
+    await page.goto(await short.url())
+    await page.waitForSelector('h2')
+    await short.stop()
+    await page.waitForSelector('#notices:has-text("The run has ended")')
+  })
+})
