@@ -39,7 +39,7 @@ const showHead = ({ app }: Known): void => {
   const facts = [
     app.intervalMs === undefined ? undefined : `a batch every ${durationText(app.intervalMs)}`,
     app.where,
-    app.how === 'run' || generation === undefined ? undefined : `generation ${generation}`,
+    app.how !== 'deployed' || generation === undefined ? undefined : `generation ${generation}`,
   ].filter((fact) => fact !== undefined)
   part('head').replaceChildren(
     html('h1', { title: app.app }, app.app),

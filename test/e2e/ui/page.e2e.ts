@@ -52,11 +52,11 @@ describe('the page', () => {
   test('shows a batch when it has run, without being loaded again', async () => {
     const { page, bad } = await open()
     await page.waitForSelector(linkOfBatch)
-    const before = await page.locator('tbody tr', { hasText: 'completed' }).count()
+    const before = await page.locator('tbody .label.completed').count()
     run.add(['a file that comes later'])
-    await page.waitForFunction(
-      `document.querySelectorAll('tbody .label.completed').length > ${before}`,
-    )
+    await expect
+      .poll(() => page.locator('tbody .label.completed').count(), { timeout: 20_000 })
+      .toBeGreaterThan(before)
     expect(await page.title()).toMatch(/: word-count$/)
     expect(bad).toEqual([])
   })
