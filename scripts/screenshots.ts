@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of the page in docs/pictures/ from pipelines that run: one that is healthy, one
- * that falls behind, and one that has failed, light and dark. It takes two minutes.
+ * Makes the pictures of the page in docs/pictures/ from pipelines that run: one that is healthy,
+ * one that falls behind, and one that has failed, light and dark. It takes two minutes.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'

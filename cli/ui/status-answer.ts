@@ -68,10 +68,10 @@ const paceAdvice = (status: AppStatus, { intervalMs, processingMs = 0 }: Pace): 
   intervalMs === undefined || processingMs <= intervalMs || status === 'stopped'
     ? []
     : [
-        `Batches take longer than their interval: ${secondsText(processingMs)}, and one is due ` +
-          `every ${secondsText(intervalMs)}. So each batch begins later than the one before. Look ` +
-          'at a batch to see what takes long. Then do less for each record, give the process more ' +
-          'processor, or choose a longer batchInterval.',
+        `Batches take longer than their interval: ${secondsText(processingMs)}, and one is ` +
+          `due every ${secondsText(intervalMs)}. So each batch begins later than the one ` +
+          'before. Look at a batch to see what takes long. Then do less for each record, give ' +
+          'the process more processor, or choose a longer batchInterval.',
       ]
 
 const secondsText = (ms: number): string => `${Math.round(ms / 10) / 100} s`
