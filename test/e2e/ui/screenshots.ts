@@ -6,9 +6,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Browser } from 'playwright-core'
-import { openBrowser, ShownRun } from '../test/e2e/ui/browser.ts'
+import { openBrowser, ShownRun } from './browser.ts'
 
-const pictures = join(import.meta.dirname, '..', 'docs', 'pictures')
+const pictures = join(import.meta.dirname, '..', '..', '..', 'docs', 'pictures')
 const SECOND_MS = 1_000
 
 interface Picture {
