@@ -102,7 +102,7 @@ describe('the page', () => {
     for (const plot of plots)
       expect(await plot.getAttribute('aria-label')).toMatch(/by time: .*(median|Nothing is known)/)
     await page.locator('details.figures summary').first().press('Enter')
-    expect(await page.locator('details.figures tbody tr').count()).toBeGreaterThan(0)
+    await page.locator('details.figures tbody tr').first().waitFor()
     await page.locator('nav a', { hasText: 'Plan' }).press('Enter')
     await page.waitForSelector('svg.plan')
   })
