@@ -84,11 +84,9 @@ const defaultRow = ({ key, value }: TableSettings, element: unknown): Row => {
   if (isObject(element)) return element
   if (Array.isArray(element) && element.length === 2 && key.length > 0) {
     const [first, second] = element as unknown as readonly [unknown, unknown]
-    // The key of a pair is what its row is known by, whatever fields the value has.
-    return {
-      ...(isObject(second) ? second : { [value]: second }),
-      ...keyColumns(key, first, element),
-    }
+    const columns = keyColumns(key, first, element)
+    // The key of a pair is what its row is known by, whatever fields the value has. It comes first.
+    return { ...columns, ...(isObject(second) ? second : { [value]: second }), ...columns }
   }
   throw new MillraceError('ARGUMENT_INVALID', {
     problem: 'A table takes objects, or pairs if it has a key',
