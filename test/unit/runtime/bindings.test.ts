@@ -189,9 +189,9 @@ describe('what is refused', () => {
     },
     { binding: 'lines=socket://user@host:1', code: 'BINDING_INVALID', says: ['not the address'] },
     {
-      binding: 'lines=http://localhost/',
+      binding: 'lines=gopher://localhost/',
       code: 'BINDING_INVALID',
-      says: ['kind "http:"', 'socket://HOST:PORT', './in'],
+      says: ['kind "gopher:"', 'socket://HOST:PORT', './in'],
     },
     { binding: 'lines=s3://bucket/x', code: 'BINDING_INVALID', says: ['kind "s3:"'] },
     { binding: 'lines=file://in', code: 'BINDING_INVALID', says: ['file:///data/in'] },

@@ -1,6 +1,7 @@
 import { seconds, stream } from 'millrace'
 import { eventbridge } from 'millrace/eventbridge'
 import { http } from 'millrace/http'
+import 'millrace/http-source'
 import { kinesis } from 'millrace/kinesis'
 import { sns } from 'millrace/sns'
 import { sqlite } from 'millrace/sqlite'
