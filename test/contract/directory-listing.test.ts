@@ -45,15 +45,15 @@ const bed = (stability: Stability) => {
 
 describe('a file that is still being written', () => {
   test('waits until it has stayed the same', async () => {
-    const { names, moving, write, append } = bed({ forMs: 250 })
+    const { names, moving, write, append } = bed({ forMs: 1_000 })
     write('a')
     expect([await names(), moving()]).toEqual([[], ['a']])
-    await sleep(150)
+    await sleep(600)
     append('a')
     expect(await names()).toEqual([])
-    await sleep(150)
+    await sleep(500)
     expect([await names(), moving()]).toEqual([[], ['a']])
-    await sleep(300)
+    await sleep(1_000)
     expect([await names(), moving()]).toEqual([['a'], []])
     append('a')
     expect(await names()).toEqual([])
