@@ -30,6 +30,7 @@ import '../lib/runtime/sources/dynamodb-stream/kind.ts'
 import '../lib/runtime/sources/http/kind.ts'
 import '../lib/runtime/sources/kafka/kind.ts'
 import '../lib/runtime/sources/kinesis/local.ts'
+import '../lib/runtime/sources/mqtt/kind.ts'
 import type { SourcePorts } from '../lib/runtime/sources/source-ports.ts'
 import type { TailLocation } from '../lib/runtime/sources/tail/kind.ts'
 
@@ -80,6 +81,13 @@ export const localSources = ({ isOnce, bindings }: LocalSources): SourcePorts =>
       () => import('../lib/adapters/local/kafka/kafka-topic.ts'),
     )
     return kafkaTopic(connection)
+  },
+  mqtt: async () => {
+    const { openMqtt } = await loadPackage(
+      'A broker of MQTT',
+      () => import('../lib/adapters/local/mqtt/mqtt-connection.ts'),
+    )
+    return openMqtt
   },
   kinesisShards: async (stream) => {
     const { kinesisShardReader } = await loadAws(

@@ -42,6 +42,7 @@ export const receiveSources = async (
     locations,
     ports: { store, clock, randomness, sources: ports },
     listen,
+    name: as,
   })
   // From here on, a signal ends it in order.
   const signal = stopSignal(clock, () => undefined)

@@ -1,5 +1,18 @@
 /** Kinds of sources that cannot be deployed, since functions on AWS come and go. */
+import { TEXT } from '../../lib/dstream/sources/declaration.ts'
 import { registerLocalSourceKind } from './source-kind.ts'
+
+registerLocalSourceKind({
+  declaredKind: 'mqtt',
+  code: 'BINDING_MISSING',
+  canBeFed: true,
+  problem: 'A function on AWS cannot stay connected to a broker of MQTT',
+  fix: ({ name, elements }) =>
+    `let millrace receive read the broker elsewhere: receive: ['${name}']` +
+    (elements === TEXT
+      ? `, or let a rule of AWS IoT send to a stream or a queue: { '${name}': stream }`
+      : ''),
+})
 
 registerLocalSourceKind({
   declaredKind: 'queue',

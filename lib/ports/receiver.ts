@@ -18,6 +18,11 @@ export interface Delivery {
    * them, also if there are none. Left out: the source cannot be read again.
    */
   readonly feeder?: string
+  /**
+   * Whether the source sends these records again if they are not stored. Default: only with a
+   * `feeder`.
+   */
+  readonly comesAgain?: boolean
 }
 
 /** Takes the records of a receiver. */

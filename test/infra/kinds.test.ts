@@ -18,6 +18,7 @@ import { sourceKind } from '../../lib/runtime/sources/source-kind.ts'
 import '../../lib/sources/dynamodb-streams.ts'
 import '../../lib/sources/http-source.ts'
 import '../../lib/sources/kafka.ts'
+import '../../lib/sources/mqtt.ts'
 import { locationsOf, synthesise, variablesOf } from './stacks.ts'
 
 const INFRA = join(import.meta.dirname, '..', '..', 'infra')

@@ -254,6 +254,7 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
       'csv-parse',
       'hyparquet',
       'hyparquet-writer',
+      'mqtt',
       'pg',
     ]
     const toDeploy = Object.keys(manifest.peerDependencies).filter(

@@ -24,6 +24,11 @@ export interface SourceDeclaration {
   readonly literal?: string
   /** Which files are taken if the source is bound to files. Left out: all files. */
   readonly files?: FileSelection
+  /**
+   * Whether its lanes hold messages, which may have ids, also when it is fed from outside. Default:
+   * they hold the records.
+   */
+  readonly storesMessages?: boolean
   /** Further settings that a deployment needs, as plain data. */
   readonly settings?: Readonly<Record<string, Parameter>>
 }

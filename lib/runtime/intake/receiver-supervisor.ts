@@ -13,6 +13,14 @@ import type { LaneDelivery } from './lane-delivery.ts'
 /** The lane of a receiver: each source has one. */
 export const RECEIVER_LANE = 'receiver'
 
+/** The lane of a receiver. Several processes that feed one source have names, and a lane each. */
+export const receiverLane = (feederName?: string): string =>
+  feederName === undefined ? RECEIVER_LANE : `${RECEIVER_LANE}-${feederName}`
+
+/** Whether a lane is one of a receiver, in whichever process. */
+export const isReceiverLane = (lane: string): boolean =>
+  lane === RECEIVER_LANE || lane.startsWith(`${RECEIVER_LANE}-`)
+
 /** Starts at the tail of the lane. Default: the one of a source that one process feeds. */
 export const superviseReceiver = async (
   parts: SupervisorParts,
@@ -24,7 +32,7 @@ export const superviseReceiver = async (
     ...(feeder === undefined ? {} : { feeder }),
     async store(delivery: Delivery): Promise<void> {
       const positioned = withPositions({ source: parts.source, lane }, tail, delivery)
-      const canComeAgain = delivery.feeder !== undefined
+      const canComeAgain = delivery.comesAgain ?? delivery.feeder !== undefined
       await appendUntilStored(parts, { ...positioned, canComeAgain })
       tail = BigInt(positioned.last)
     },

@@ -2,7 +2,7 @@
 import '../sources/all.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import { sourceName } from '../../dstream/sources/declaration.ts'
+import { type SourceDeclaration, sourceName } from '../../dstream/sources/declaration.ts'
 import type { WorldPorts } from '../compose.ts'
 import type { FedSource } from '../compose.ts'
 import type { Listener } from '../events.ts'
@@ -17,7 +17,17 @@ export interface ReceivedParts {
   readonly locations: ReadonlyMap<string, Location>
   readonly ports: Pick<WorldPorts, 'store' | 'clock' | 'randomness' | 'sources'>
   readonly listen: Listener
+  /** Several processes that feed the same source have names. Undefined: there is one. */
+  readonly name?: string | undefined
 }
+
+/** The kinds of readers. */
+const LANES = 'lanes'
+const MESSAGES = 'sqs'
+
+/** How a source that can be fed only by its own kind is bound. */
+const kindFix = (declared: SourceDeclaration): string | undefined =>
+  declared.storesMessages === true ? sourceKind(declared.kind)?.unboundFix?.(declared) : undefined
 
 /**
  * Opens them. Their records go through lanes, and a driver elsewhere reads these. So what reads
@@ -31,6 +41,7 @@ export const openReceived = async ({
   locations,
   ports,
   listen,
+  name: feederName,
 }: ReceivedParts): Promise<readonly FedSource[]> => {
   const { store, clock, randomness, sources } = ports
   const process = randomness.attemptId()
@@ -41,15 +52,30 @@ export const openReceived = async ({
     const kind = sourceKind(location.kind)
     const name = sourceName(id, node.source)
     kind?.check?.(location, name, sources)
-    const parts = { store, app, source: id, declared: node.source, ports: sources, clock, process }
+    const parts = {
+      store,
+      app,
+      source: id,
+      declared: node.source,
+      ports: sources,
+      clock,
+      process,
+      feederName,
+    }
     const found = await kind?.open(location, { ...parts, report: listen })
     const { receiver, feed, reader } = found ?? {}
-    if (reader?.kind !== 'lanes' || (receiver ?? feed) === undefined)
+    const wanted = node.source.storesMessages === true ? MESSAGES : LANES
+    if (reader?.kind !== wanted || (receiver ?? feed) === undefined)
       throw new MillraceError('BINDING_UNFIT', {
         problem: `millrace receive cannot feed "${name}" from ${kind?.noun ?? 'there'}`,
         value: location,
-        allowed: 'a socket, a file that grows (--follow), the standard input, a stream or a topic',
-        fix: `for example --bind ${name}=-, or --follow --bind ${name}=access.log`,
+        allowed:
+          wanted === MESSAGES
+            ? 'what it declares: a broker'
+            : 'a socket, a file that grows (--follow), the standard input, a stream or a topic',
+        fix:
+          kindFix(node.source) ??
+          `for example --bind ${name}=-, or --follow --bind ${name}=access.log`,
       })
     opened.push({
       source: id,

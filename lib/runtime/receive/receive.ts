@@ -21,7 +21,7 @@ import type { Listener } from '../events.ts'
 import { superviseFeed } from '../intake/feed-supervisor.ts'
 import { Intake } from '../intake/intake.ts'
 import { firstTrigger } from '../intake/intake-handler.ts'
-import { RECEIVER_LANE, superviseReceiver } from '../intake/receiver-supervisor.ts'
+import { receiverLane, superviseReceiver } from '../intake/receiver-supervisor.ts'
 import { withRetries } from '../retry.ts'
 import { onlyWriterOf } from './only-writer.ts'
 
@@ -44,10 +44,6 @@ export interface ReceiveParts {
 }
 
 const LOOK_MS = 30_000
-
-/** The lane of a receiver. */
-const laneOf = (name: string | undefined): string =>
-  name === undefined ? RECEIVER_LANE : `${RECEIVER_LANE}-${name}`
 
 /**
  * Checks that the plan of a module is the one that runs. Before the first driver there is none.
@@ -124,7 +120,7 @@ const feed = async (
   { stop, triggers }: Feeding,
 ): Promise<void> => {
   const { plan, app, clock, randomness, listen } = parts
-  const lane = laneOf(parts.name)
+  const lane = receiverLane(parts.name)
   const store = receiver === undefined ? parts.store : onlyWriterOf(parts.store, { source, lane })
   const { limits, deadLettersKeptMs } = plan.options
   const shared = { app, source, store, clock, randomness, limits, deadLettersKeptMs }

@@ -35,6 +35,8 @@ export interface OpenSourceParts extends SourcePlace {
   readonly code?: CombinedCode | undefined
   /** Identifies this process, for data that exists only in its memory. */
   readonly process: string
+  /** The name of this process among those that feed the source. Left out: it is the only one. */
+  readonly feederName?: string | undefined
   readonly report: Listener
 }
 

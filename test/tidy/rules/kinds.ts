@@ -34,11 +34,12 @@ const WORLDS = [
 ]
 
 /** Names of kinds that mean nothing else. The others, as `files`, are words of everyday use. */
-const TELLING_NAMES = /kafka|kinesis|sqs|socket/i
+const TELLING_NAMES = /kafka|kinesis|mqtt|sqs|socket/i
 
 const KIND_NAMES = [
   'kafka',
   'kinesis',
+  'mqtt',
   'objects',
   'files',
   'socket',

@@ -3,7 +3,9 @@
  * needs nothing but its lanes.
  */
 import type { Location } from '../../locations.ts'
+import { isReceiverLane } from '../../intake/receiver-supervisor.ts'
 import { lanesInput } from '../lanes/input.ts'
+import { messagesReader } from '../lanes/message-reader.ts'
 import { lanesReader } from '../lanes/reader.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 
@@ -16,8 +18,11 @@ const fed: SourceKind<Location> = {
   parseDeployed: () => ({ kind: 'fed' }),
   deployedForm: '{ "kind": "fed" }',
   describe: () => ({ what: 'what millrace receive brings' }),
-  open: (_, { store, app, source, held }) => ({
-    reader: lanesReader({ store, app, source, held }),
+  open: (_, { store, app, source, held, declared }) => ({
+    reader:
+      declared.storesMessages === true
+        ? messagesReader({ store, app, source, held, isRead: isReceiverLane })
+        : lanesReader({ store, app, source, held }),
   }),
   input: lanesInput,
 }

@@ -1,5 +1,5 @@
 /**
- * Reads messages that have ids, each once: those of an SQS queue, or requests with a key. A message
+ * Reads messages that have ids, each once: those of a queue or of a broker, or requests with a key. A message
  * is delivered at least once: the same message may reach two invocations at the same time, or come
  * again days later. Intake appends all deliveries to lanes. A batch takes the deliveries after the
  * offsets, and leaves out
@@ -44,7 +44,8 @@ import type { LaneInput } from './waiting-lanes.ts'
 export interface LaneMessage {
   /** The same in each delivery of the message. Left out: every delivery counts. */
   readonly id?: string
-  readonly body: string
+  /** The element. */
+  readonly body: unknown
   /**
    * Its place in a message that holds several elements, from 0. They are stored in one append, one
    * after the other, so they are in one batch. Left out: 0.
@@ -175,7 +176,7 @@ const messagesIn = (records: Partition<unknown>['records']): readonly LaneMessag
 const bodiesOf = (
   partition: SourcePartition<unknown>,
   kept: readonly number[],
-): SourcePartition<string> => {
+): SourcePartition<unknown> => {
   const bodies = withChange(partition, ({ records, steps, origin }) => ({
     records: kept.map((index) => messagesIn(records)[index]?.body),
     steps,
@@ -183,7 +184,7 @@ const bodiesOf = (
       description: origin.description,
       reject: (bad) => origin.reject({ ...bad, index: kept[bad.index] ?? bad.index }),
     },
-  })) as SourcePartition<string>
+  }))
   return isLazy(bodies) ? { ...bodies, recordCount: kept.length } : bodies
 }
 
