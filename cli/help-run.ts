@@ -18,7 +18,7 @@ ended.
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
                     'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, kinesis://STREAM,
-                    - (the standard input), demo: (made-up lines). If a name is given twice, the
+                    mqtt://HOST:PORT/FILTER, - (the standard input), demo: (made-up lines). If a name is given twice, the
                     later one counts. The one source of text without a binding reads what is piped
                     in
 ${state}; default .millrace/<name of the pipeline>

@@ -67,6 +67,16 @@ test('a bundle has code for requests only if its pipeline imports it', () => {
   expect(bytesOf('clicks', 'sources/http')).toBe(0)
 })
 
+test('a bundle has code for MQTT only if its pipeline imports it, and no client', () => {
+  const own = bytesOf('rooms', 'sources/mqtt')
+  process.stdout.write(`code for MQTT in a bundle: ${own} bytes\n`)
+  expect(own).toBeGreaterThan(1_000)
+  expect(own).toBeLessThan(16_000)
+  expect(bytesOf('rooms', 'node_modules/mqtt')).toBe(0)
+  expect(bytesOf('rooms', 'adapters/local/mqtt')).toBe(0)
+  expect(bytesOf('clicks', 'sources/mqtt')).toBe(0)
+})
+
 test('a bundle has code for changes of tables only if its pipeline imports it', () => {
   const own = bytesOf('changes', 'sources/dynamodb-')
   process.stdout.write(`code for changes of tables in a bundle: ${own} bytes\n`)

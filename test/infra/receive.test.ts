@@ -7,6 +7,8 @@ import { synthesise, variablesOf } from './stacks.ts'
 describe('a source that is fed from outside', () => {
   test.each([
     ['a socket, by its name', 'socket', 'localhost:9999'],
+    ['topics of MQTT', 'rooms', 'rooms'],
+    ['messages of MQTT with their topics', 'alarms', 'alarms/#'],
     ['a receiver, by its id', 'receiver', 'receiverStream-1'],
     ['a stream of text, which is not created then', 'clicks', 'clicks'],
   ])('%s', (_, module, name) => {

@@ -118,7 +118,14 @@ export class ReceiveBed {
     const locations = new Map(plan.sources.map(({ id }) => [id, this.#location]))
     const listen = (event: RuntimeEvent): void => void this.events.push(event)
     try {
-      const sources = await openReceived({ plan, app: 'app', locations, ports, listen })
+      const sources = await openReceived({
+        plan,
+        app: 'app',
+        locations,
+        ports,
+        listen,
+        name: process.name,
+      })
       await receive({
         plan,
         app: 'app',
