@@ -18,9 +18,9 @@ ended.
   --demo            give each source of text that has no binding made-up lines, to try a pipeline
   --bind NAME=URI   the location of a source or an output of the pipeline: ./directory, ./file.log,
                     'logs/*.log' (quoted), file:///directory, socket://HOST:PORT, kinesis://STREAM,
-                    mqtt://HOST:PORT/FILTER, - (the standard input), demo: (made-up lines). If a name is given twice, the
-                    later one counts. The one source of text without a binding reads what is piped
-                    in
+                    mqtt://HOST:PORT/FILTER, - (the standard input), demo: (made-up lines). If a
+                    name is given twice, the later one counts. The one source of text without a
+                    binding reads what is piped in
 ${state}; default .millrace/<name of the pipeline>
   --parallelism N   how many tasks of a large batch run at the same time, each but one in a thread
                     of its own. Default: as the pipeline says, else the processor cores

@@ -27,13 +27,10 @@ export class TestBroker {
   }
 
   static async open({ login, tls }: TestBrokerOptions = {}): Promise<TestBroker> {
+    const isRight = (username?: string, password?: unknown): boolean =>
+      login === undefined || (username === login.username && String(password) === login.password)
     const aedes = await Aedes.createBroker({
-      ...(login === undefined
-        ? {}
-        : {
-            authenticate: (_, username, password, done) =>
-              done(null, username === login.username && String(password) === login.password),
-          }),
+      authenticate: (_, username, password, done) => done(null, isRight(username, password)),
     })
     const broker = new TestBroker(aedes, tls)
     aedes.on('ack', (packet) => {
@@ -46,16 +43,6 @@ export class TestBroker {
 
   get port(): number {
     return this.#port
-  }
-
-  /** The clients that are connected. */
-  get clients(): number {
-    return this.#broker.connectedClients
-  }
-
-  /** How often a client has subscribed, in all. */
-  onSubscribe(then: (clientId: string) => void): void {
-    this.#broker.on('subscribe', (_, client) => then(client.id))
   }
 
   async start(): Promise<void> {

@@ -2,18 +2,22 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openMqtt } from '../../../lib/adapters/local/mqtt/mqtt-connection.ts'
-import type { MqttConnection, MqttMessage, MqttTarget } from '../../../lib/ports/mqtt-broker.ts'
+import type {
+  BrokerConnection,
+  BrokerMessage,
+  BrokerTarget,
+} from '../../../lib/ports/message-broker.ts'
 import { TestBroker } from '../../brokers/mqtt-broker.ts'
 
 /** A client that stores only when it is told to. */
 class Client {
-  readonly taken: MqttMessage[] = []
+  readonly taken: BrokerMessage[] = []
   readonly #stores: PromiseWithResolvers<void>[] = []
   readonly #subscribed = Promise.withResolvers<void>()
-  readonly connection: MqttConnection
+  readonly connection: BrokerConnection
   room: PromiseWithResolvers<void> | undefined
 
-  constructor(port: number, target: Partial<MqttTarget> = {}) {
+  constructor(port: number, target: Partial<BrokerTarget> = {}) {
     this.connection = openMqtt(
       {
         host: '127.0.0.1',
@@ -83,7 +87,7 @@ describe('a message', () => {
     expect(broker.acknowledged).toEqual(numbered(20))
   })
 
-  test('that was not stored comes again with the next connection, and the rest does not', async () => {
+  test('that was not stored comes again with the next connection, and no other', async () => {
     await using broker = await TestBroker.open()
     const first = new Client(broker.port)
     await first.subscribed

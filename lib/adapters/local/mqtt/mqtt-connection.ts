@@ -15,12 +15,12 @@
  */
 import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
 import type {
-  MqttConnection,
-  MqttConsumer,
-  MqttMessage,
-  MqttTarget,
-  OpenMqtt,
-} from '../../../ports/mqtt-broker.ts'
+  BrokerConnection,
+  BrokerConsumer,
+  BrokerMessage,
+  BrokerTarget,
+  OpenBroker,
+} from '../../../ports/message-broker.ts'
 
 const CONNECT_MS_MAX = 10_000
 const KEEPALIVE_S = 30
@@ -36,7 +36,7 @@ const REFUSED = 128
 const SEND_KEPT_ONCE = 1
 const SEND_KEPT_NEVER = 2
 
-const optionsOf = (target: MqttTarget): IClientOptions => {
+const optionsOf = (target: BrokerTarget): IClientOptions => {
   const { host, port, tls, clientId, protocol, username, password, ca, cert, key } = target
   return {
     protocol: tls ? 'mqtts' : 'mqtt',
@@ -66,17 +66,17 @@ const optionsOf = (target: MqttTarget): IClientOptions => {
   }
 }
 
-class OpenedConnection implements MqttConnection {
+class OpenedConnection implements BrokerConnection {
   readonly closed: Promise<string>
   readonly #client: MqttClient
-  readonly #consumer: MqttConsumer
+  readonly #consumer: BrokerConsumer
   /** The packets of QoS 1, which look as if they had QoS 0. */
   readonly #packetIds = new WeakMap<IPublishPacket, number>()
   /** What is being stored. */
   readonly #taking = new Set<Promise<void>>()
   #reason = 'the connection was closed'
 
-  constructor(target: MqttTarget, consumer: MqttConsumer) {
+  constructor(target: BrokerTarget, consumer: BrokerConsumer) {
     this.#consumer = consumer
     const client = connect(optionsOf(target))
     this.#client = client
@@ -113,7 +113,7 @@ class OpenedConnection implements MqttConnection {
     this.#client.end(true)
   }
 
-  #subscribe({ filter, retained }: MqttTarget): void {
+  #subscribe({ filter, retained }: BrokerTarget): void {
     // The session of an earlier run may have another filter, or none: a run can die before this.
     const options = { qos: 1 as const, rh: retained ? SEND_KEPT_ONCE : SEND_KEPT_NEVER }
     this.#client.subscribe(filter, options, (error, granted) => {
@@ -142,7 +142,7 @@ class OpenedConnection implements MqttConnection {
     else void this.#wait(room, goOn)
   }
 
-  async #take(message: MqttMessage): Promise<void> {
+  async #take(message: BrokerMessage): Promise<void> {
     try {
       await this.#consumer.take(message)
     } catch {
@@ -176,5 +176,5 @@ class OpenedConnection implements MqttConnection {
   }
 }
 
-/** An {@link OpenMqtt} over the package `mqtt`. */
-export const openMqtt: OpenMqtt = (target, consumer) => new OpenedConnection(target, consumer)
+/** An {@link OpenBroker} over the package `mqtt`. */
+export const openMqtt: OpenBroker = (target, consumer) => new OpenedConnection(target, consumer)

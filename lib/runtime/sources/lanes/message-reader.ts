@@ -1,8 +1,8 @@
 /**
- * Reads messages that have ids, each once: those of a queue or of a broker, or requests with a key. A message
- * is delivered at least once: the same message may reach two invocations at the same time, or come
- * again days later. Intake appends all deliveries to lanes. A batch takes the deliveries after the
- * offsets, and leaves out
+ * Reads messages that have ids, each once: those of a queue or of a broker, or requests with a key.
+ * A message is delivered at least once: the same one may reach two invocations at the same time, or
+ * come again days later. Intake appends all deliveries to lanes. A batch takes the deliveries
+ * after the offsets, and leaves out
  *
  * 1. a delivery whose message an earlier batch has taken, according to the ledger,
  * 2. a delivery whose message came earlier in the same batch.

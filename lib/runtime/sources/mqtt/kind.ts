@@ -4,7 +4,7 @@ import { MillraceError } from '../../../base/errors.ts'
 import { type SourceDeclaration, TEXT } from '../../../dstream/sources/declaration.ts'
 import { filterFault } from '../../../dstream/sources/mqtt-filter.ts'
 import { type MqttDeclaration, MQTT_RECORDS } from '../../../dstream/sources/mqtt.ts'
-import type { MqttTarget, OpenMqtt } from '../../../ports/mqtt-broker.ts'
+import type { BrokerTarget, OpenBroker } from '../../../ports/message-broker.ts'
 import { isReceiverLane } from '../../intake/receiver-supervisor.ts'
 import { invalidLocation, type Location, type LocationForm } from '../../locations.ts'
 import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
@@ -15,7 +15,7 @@ import { mqttReceiver } from './receiver.ts'
 declare module '../source-ports.ts' {
   interface SourcePorts {
     /** Connects to brokers. Left out: there are none. */
-    readonly mqtt?: () => Promise<OpenMqtt>
+    readonly mqtt?: () => Promise<OpenBroker>
   }
 }
 
@@ -97,7 +97,7 @@ const filterOf = ({ filter }: MqttLocation, { declared }: OpenSourceParts): stri
   })
 }
 
-const targetOf = (location: MqttLocation, parts: OpenSourceParts): MqttTarget => {
+const targetOf = (location: MqttLocation, parts: OpenSourceParts): BrokerTarget => {
   const { settings = {}, security } = isOwn(parts.declared) ? parts.declared : {}
   const given = settings as Readonly<Record<string, string | undefined>>
   const { username, password, ca, cert, key } = security?.() ?? {}
@@ -125,11 +125,14 @@ const mqtt: SourceKind<MqttLocation> = {
   isAvailable: ({ mqtt: port }) => port !== undefined,
   locateUnbound: ({ literal }, cwd) =>
     literal === undefined ? undefined : form.parse(literal, cwd),
-  unboundFix: ({ name, elements }) =>
-    `--bind '${name}=mqtt://localhost:1883'${elements === TEXT ? `, or --bind '${name}=./in'` : ''}`,
-  describe: (location) => ({
-    what: `messages of ${addressOf(location)}${location.filter === undefined ? '' : `/${location.filter}`}`,
-  }),
+  unboundFix: ({ name, elements }) => {
+    const files = elements === TEXT ? `, or --bind '${name}=./in'` : ''
+    return `--bind '${name}=mqtt://localhost:1883'${files}`
+  },
+  describe: (location) => {
+    const filter = location.filter === undefined ? '' : `/${location.filter}`
+    return { what: `messages of ${addressOf(location)}${filter}` }
+  },
   open: (location, parts) => {
     const { store, app, source, held, ports, clock } = parts
     const { mqtt: open } = ports

@@ -7,7 +7,7 @@ import {
   type MqttRecord,
 } from '../../../dstream/sources/mqtt.ts'
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
-import type { MqttMessage } from '../../../ports/mqtt-broker.ts'
+import type { BrokerMessage } from '../../../ports/message-broker.ts'
 import type { RejectedRecord } from '../../../ports/receiver.ts'
 import type { LaneMessage } from '../lanes/message-reader.ts'
 
@@ -34,7 +34,7 @@ const textOf = (payload: Uint8Array): string | undefined => {
 }
 
 /** Plain bytes of their own: the client's would keep all that came with them. */
-const recordOf = ({ payload, ...message }: MqttMessage): MqttRecord => ({
+const recordOf = ({ payload, ...message }: BrokerMessage): MqttRecord => ({
   ...message,
   payload: Uint8Array.from(payload),
 })
@@ -47,7 +47,7 @@ const idIn = (id: unknown): string | undefined => {
 }
 
 /** What a message becomes. An id that cannot be made is told, and the message counts. */
-export const takenOf = (declared: SourceDeclaration, message: MqttMessage): Taken => {
+export const takenOf = (declared: SourceDeclaration, message: BrokerMessage): Taken => {
   const { elements, id: idOf } = declared as MqttDeclaration
   const { payload } = message
   if (payload.byteLength > LINE_BYTES_MAX) return reject('LINE_TOO_LONG', payload)

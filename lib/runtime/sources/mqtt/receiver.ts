@@ -12,7 +12,12 @@
  */
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { MqttConsumer, MqttMessage, MqttTarget, OpenMqtt } from '../../../ports/mqtt-broker.ts'
+import type {
+  BrokerConsumer,
+  BrokerMessage,
+  BrokerTarget,
+  OpenBroker,
+} from '../../../ports/message-broker.ts'
 import type { Delivery, Receiver, ReceiverSink, RejectedRecord } from '../../../ports/receiver.ts'
 import { type Taken, takenOf } from './messages.ts'
 
@@ -21,8 +26,8 @@ export interface MqttReceiverParts {
   /** The broker, for messages to users. */
   readonly address: string
   readonly declared: SourceDeclaration
-  readonly target: () => MqttTarget
-  readonly open: () => Promise<OpenMqtt>
+  readonly target: () => BrokerTarget
+  readonly open: () => Promise<OpenBroker>
   readonly clock: Clock
 }
 
@@ -146,12 +151,12 @@ interface Running {
 
 const consumerOf = (
   { address, declared, clock }: MqttReceiverParts,
-  { filter, retained }: MqttTarget,
+  { filter, retained }: BrokerTarget,
   { sink, queue, signal }: Running,
-): MqttConsumer => {
+): BrokerConsumer => {
   const tell = idTeller(sink, clock)
   return {
-    async take(message: MqttMessage): Promise<void> {
+    async take(message: BrokerMessage): Promise<void> {
       if (message.retain && !retained) return
       if (signal.aborted) throw new Error('the run ends')
       const taken = takenOf(declared, message)

@@ -5,7 +5,7 @@ import { takenOf } from '../../../runtime/sources/mqtt/messages.ts'
 import { type Feed, registerFeed, type Waiting } from './feed.ts'
 
 /** A message of a broker. */
-export interface TestMqttMessage {
+export interface TestTopicMessage {
   readonly payload: string | Uint8Array
   /** Default: the name of the source. */
   readonly topic?: string
@@ -16,7 +16,7 @@ export interface TestMqttMessage {
 const isData = (value: unknown): value is string | Uint8Array =>
   typeof value === 'string' || value instanceof Uint8Array
 
-const isMessage = (value: unknown): value is TestMqttMessage =>
+const isMessage = (value: unknown): value is TestTopicMessage =>
   typeof value === 'object' && value !== null && 'payload' in value && isData(value.payload)
 
 /** Messages that are stored as a receiver stores them. */

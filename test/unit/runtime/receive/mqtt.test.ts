@@ -1,7 +1,11 @@
 /** Topics of MQTT that `millrace receive` feeds: deaths at each call, names, and bindings. */
 import { mqtt, type MqttOptions } from 'millrace/mqtt'
 import { describe, expect, test } from 'vitest'
-import type { MqttMessage, MqttTarget, OpenMqtt } from '../../../../lib/ports/mqtt-broker.ts'
+import type {
+  BrokerMessage,
+  BrokerTarget,
+  OpenBroker,
+} from '../../../../lib/ports/message-broker.ts'
 import type { Location } from '../../../../lib/runtime/locations.ts'
 import { lineReceiver, ReceiveBed } from './receive-bed.ts'
 
@@ -14,8 +18,8 @@ const BROKER: Location & object = {
 
 /** A broker that sends what is not acknowledged, from the beginning, with each connection. */
 class FakeBroker {
-  readonly targets: MqttTarget[] = []
-  readonly #waiting = new Set<MqttMessage>()
+  readonly targets: BrokerTarget[] = []
+  readonly #waiting = new Set<BrokerMessage>()
   #stop = new AbortController()
 
   add(...texts: readonly string[]): void {
@@ -33,7 +37,7 @@ class FakeBroker {
     return this.#stop.signal
   }
 
-  readonly open: OpenMqtt = (target, consumer) => {
+  readonly open: OpenBroker = (target, consumer) => {
     this.targets.push(target)
     consumer.subscribed()
     for (const message of this.#waiting)

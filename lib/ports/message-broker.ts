@@ -1,7 +1,7 @@
 /** A connection to a broker of MQTT, with one subscription. */
 
 /** Where to connect, and what to subscribe. */
-export interface MqttTarget {
+export interface BrokerTarget {
   readonly host: string
   readonly port: number
   /** Whether the connection is encrypted. */
@@ -20,7 +20,7 @@ export interface MqttTarget {
 }
 
 /** A message that has arrived. */
-export interface MqttMessage {
+export interface BrokerMessage {
   readonly topic: string
   readonly payload: Uint8Array
   readonly qos: 0 | 1
@@ -29,9 +29,9 @@ export interface MqttMessage {
 }
 
 /** Takes what arrives, and hears how the connection does. */
-export interface MqttConsumer {
+export interface BrokerConsumer {
   /** Resolves when the message is stored: only then is it acknowledged. Rejects: it never is. */
-  take(message: MqttMessage): Promise<void>
+  take(message: BrokerMessage): Promise<void>
   /** Resolves when there is room for more. Undefined: there is. */
   room(): Promise<void> | undefined
   /** The broker has accepted the subscription. */
@@ -42,7 +42,7 @@ export interface MqttConsumer {
  * One connection. The session of its client outlives it: the broker keeps messages of QoS 1 that
  * are not acknowledged, and those that come while nobody is connected.
  */
-export interface MqttConnection {
+export interface BrokerConnection {
   /** Resolves when the connection has ended, with the reason. It does not connect again. */
   readonly closed: Promise<string>
   /** Says good-bye. Resolves when it is closed. */
@@ -50,4 +50,4 @@ export interface MqttConnection {
 }
 
 /** Begins a connection. What goes wrong is the reason of `closed`. */
-export type OpenMqtt = (target: MqttTarget, consumer: MqttConsumer) => MqttConnection
+export type OpenBroker = (target: BrokerTarget, consumer: BrokerConsumer) => BrokerConnection
