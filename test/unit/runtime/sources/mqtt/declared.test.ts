@@ -153,6 +153,6 @@ describe('in tests of pipelines', () => {
     expect(app.output('print-1').runs[0]?.elements).toEqual(['a/b,1,true,1', 'rooms,0,false,1'])
     expect(app.output('print-2').runs[0]?.elements).toEqual([7])
     const letters = await app.deadLetters()
-    expect(letters.map(({ message }) => message)).toEqual(['it is empty'])
+    expect(letters.map(({ message }) => message)).toEqual(['Error: it is empty'])
   })
 })
