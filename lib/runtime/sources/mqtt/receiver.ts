@@ -55,6 +55,11 @@ class MessageQueue {
   readonly #storesMessages: boolean
   readonly #failed: (error: unknown) => void
   readonly #waiting: Waiting[] = []
+  /**
+   * Nothing is stored after a failure: it would get the positions of what has failed, and that may
+   * be in the lane all the same.
+   */
+  #hasFailed = false
   #bytes = 0
   #messages = 0
   #room: PromiseWithResolvers<void> | undefined
@@ -70,6 +75,7 @@ class MessageQueue {
 
   /** Resolves when the message is stored. */
   async add(taken: Taken, payloadBytes: number): Promise<void> {
+    if (this.#hasFailed) throw new Error('an earlier message could not be stored')
     const bytes = payloadBytes + MESSAGE_BYTES
     const done = Promise.withResolvers<void>()
     this.#bytes += bytes
@@ -99,6 +105,7 @@ class MessageQueue {
         await this.#sink.store(deliveryOf(next, this.#storesMessages))
         for (const { done } of next) done.resolve()
       } catch (error) {
+        this.#hasFailed = true
         for (const { done } of [...next, ...this.#waiting.splice(0)]) done.reject(error)
         this.#failed(error)
       }
@@ -131,6 +138,10 @@ const deliveryOf = (waiting: readonly Waiting[], storesMessages: boolean): Deliv
   return { records, rejected, comesAgain: true }
 }
 
+/** Of what is put aside, only the first bytes are kept. */
+const keptBytes = (taken: Taken, { payload }: BrokerMessage): number =>
+  'rejected' in taken ? taken.rejected.data.byteLength : payload.byteLength
+
 /** Tells that ids cannot be made, at most once a minute. */
 const idTeller = (sink: ReceiverSink, clock: Clock): ((taken: Taken, topic: string) => void) => {
   let toldMs = -Infinity
@@ -161,7 +172,7 @@ const consumerOf = (
       if (signal.aborted) throw new Error('the run ends')
       const taken = takenOf(declared, message)
       tell(taken, message.topic)
-      await queue.add(taken, message.payload.byteLength)
+      await queue.add(taken, keptBytes(taken, message))
     },
     room: () => queue.room(),
     subscribed: () => sink.report(`${address} sends ${filter}`),
