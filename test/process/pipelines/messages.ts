@@ -1,6 +1,8 @@
 import { milliseconds, stream } from 'millrace'
 import { mqtt } from 'millrace/mqtt'
 
+const ca = process.env['BROKER_CA']
+
 // Each message is a number, a space and a word. The number is the id.
 const id = process.env['MESSAGES_HAVE_IDS'] === undefined ? {} : { id: idOf }
 
@@ -13,7 +15,12 @@ export default stream('messages', { batchInterval: milliseconds(50) }, (ssc) => 
   const texts = ssc.streamFrom(
     mqtt('rooms/+/words', {
       ...id,
-      security: () => ({ password: process.env['BROKER_PASSWORD'] ?? '', username: 'reader' }),
+      protocol: process.env['BROKER_PROTOCOL'] === '5' ? '5' : '3.1.1',
+      security: () => ({
+        username: 'reader',
+        password: process.env['BROKER_PASSWORD'] ?? '',
+        ...(ca === undefined ? {} : { ca }),
+      }),
     }),
   )
   const total = (counts: readonly number[], sum = 0): number => sum + counts.length
