@@ -58,7 +58,10 @@ class Bed {
     }
     const clock = {
       now: () => this.nowMs,
-      sleep: async (ms: number) => void (this.nowMs += ms),
+      sleep: async (ms: number) => {
+        this.nowMs += ms
+        await turn()
+      },
     }
     const whole = { ...TARGET, ...target }
     const parts = { address: 'mqtt://broker', declared, target: () => whole, clock }
@@ -108,6 +111,19 @@ test('messages that come during an append are stored together by the next', asyn
   await Promise.all(rest)
   expect(bed.deliveries.map(({ records }) => records.length)).toEqual([1, 3])
   expect(bed.deliveries.every(({ comesAgain }) => comesAgain === true)).toBe(true)
+})
+
+test('what a client hands on without a turn for anything else is one append', async () => {
+  const bed = await opened()
+  const stored: Promise<void>[] = []
+  for (let number = 0; number < 5_000; number++) {
+    stored.push(...bed.take(message(String(number))))
+    // As the client does between two messages.
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+  }
+  await Promise.all(stored)
+  expect(bed.records).toHaveLength(5_000)
+  expect(bed.deliveries.length).toBeLessThan(3)
 })
 
 test('what is no text or too long is put aside at its place', async () => {
@@ -188,6 +204,7 @@ describe('what waits is bounded', () => {
 test('a connection that ends is opened again after 2 s, and told', async () => {
   const bed = await opened()
   bed.close('the broker is away')
+  await turn()
   await turn()
   expect(bed.connections).toBe(2)
   expect(bed.nowMs).toBe(2_000)
