@@ -103,7 +103,7 @@ test('messages that come during an append are stored together by the next', asyn
   const bed = await opened()
   const first = Promise.withResolvers<void>()
   bed.store = () => first.promise
-  bed.take(message('1'))
+  void bed.take(message('1'))
   await turn()
   const rest = bed.take(...['2', '3', '4'].map((text) => message(text)))
   bed.store = async () => undefined
@@ -228,7 +228,7 @@ test('a stop takes nothing more, stores what it has, and says good-bye', async (
   expect(bed.records).toEqual([{ body: 'a' }])
 })
 
-test('when a store has failed, nothing more is stored or acknowledged, and the run ends', async () => {
+test('when a store has failed, nothing more is stored, and the run ends', async () => {
   const bed = await opened()
   const gate = Promise.withResolvers<void>()
   bed.store = () => gate.promise
