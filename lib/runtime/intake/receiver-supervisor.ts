@@ -2,8 +2,10 @@
  * From a receiver to its lane. A receiver has no positions, so the supervisor assigns them:
  * consecutive positions after the tail, to good and rejected lines alike. Each delivery gets its
  * positions once. A failed try may have been applied, and another try with the same positions
- * appends nothing twice (B1).
+ * appends nothing twice (B1). For the same reason nothing is stored after a delivery whose fate is
+ * unknown: it would have the same positions, and count as stored already.
  */
+import { isMillraceError } from '../../base/errors.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
@@ -28,12 +30,19 @@ export const superviseReceiver = async (
 ): Promise<ReceiverSink> => {
   let tail = BigInt(await parts.intake.tail(lane))
   const feeder = await parts.intake.feeder(lane)
+  let unknown: { readonly error: unknown } | undefined
   return {
     ...(feeder === undefined ? {} : { feeder }),
     async store(delivery: Delivery): Promise<void> {
+      if (unknown !== undefined) throw unknown.error
       const positioned = withPositions({ source: parts.source, lane }, tail, delivery)
       const canComeAgain = delivery.comesAgain ?? delivery.feeder !== undefined
-      await appendUntilStored(parts, { ...positioned, canComeAgain })
+      try {
+        await appendUntilStored(parts, { ...positioned, canComeAgain })
+      } catch (error) {
+        if (mayBeStored(error)) unknown = { error }
+        throw error
+      }
       tail = BigInt(positioned.last)
     },
     report: (message, failure) =>
@@ -45,6 +54,10 @@ export const superviseReceiver = async (
       }),
   }
 }
+
+/** A lane that is full, and a delivery that is refused for ever, have stored nothing. */
+const mayBeStored = (error: unknown): boolean =>
+  !isMillraceError(error) || (error.retryable && error.code !== 'LANE_FULL')
 
 interface ReceiverPlace {
   readonly source: string
