@@ -6,7 +6,14 @@ import { MillraceError } from '../base/errors.ts'
 import { nearestTo } from '../base/nearest.ts'
 import type { Plan } from '../dstream/plan.ts'
 import { type SourceDeclaration, sourceName, TEXT } from '../dstream/sources/declaration.ts'
-import { formFor, type Location, type LocationForm, parseNamedUri } from './locations.ts'
+import {
+  checkLocation,
+  formFor,
+  type Location,
+  type LocationForm,
+  parseBinding,
+  parseNamedUri,
+} from './locations.ts'
 import { sinkKinds, type SinkLocation } from './sinks/sink-kind.ts'
 import type { SinkPorts } from './sinks/sink-ports.ts'
 import { type SourceKind, sourceKind, sourceKinds } from './sources/source-kind.ts'
@@ -75,18 +82,6 @@ export const outputsLocator = (options: BindingOptions): BoundPlan['locateOutput
   return (place) => locate(place, bindings, options)
 }
 
-/** A name may contain colons and dots, as in `localhost:9999`, but no equals sign. */
-const parseBinding = (text: string): [name: string, uri: string] => {
-  const [, name, uri] = /^([^=]+)=(.*)$/s.exec(text) ?? []
-  if (name !== undefined && uri !== undefined) return [name, uri]
-  throw new MillraceError('BINDING_INVALID', {
-    problem: 'A binding is not of the form NAME=URI',
-    value: text,
-    allowed: 'NAME=URI',
-    fix: 'for example --bind lines=./in, or --bind lines=socket://localhost:9999',
-  })
-}
-
 const sourceForms = ({ sources }: BindingOptions): readonly SourceKind[] =>
   sourceKinds().filter((kind) => kind.form !== undefined && kind.isAvailable(sources))
 
@@ -105,7 +100,7 @@ const formsOf = (options: BindingOptions): readonly LocationForm[] => [
 /** Checks that some kind understands each binding, even one that nothing uses. */
 const checkForms = (bindings: Bindings, options: BindingOptions): void => {
   const forms = formsOf(options)
-  for (const uri of bindings.values()) formFor(uri, forms).parse(uri, options.cwd)
+  for (const uri of bindings.values()) checkLocation(uri, forms, options.cwd)
 }
 
 const outputPlaces = (plan: Plan): readonly string[] =>

@@ -93,3 +93,38 @@ export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown' | 'exac
     fix: `use one of the forms above. For a path with a colon, write ./${uri}`,
   })
 }
+
+/**
+ * Checks that a URI names a location of some form. A source and an output may have locations of one
+ * scheme, each in its own form: `dynamodb://orders` and `dynamodb:totals`.
+ *
+ * @throws MillraceError `BINDING_INVALID` when it names none.
+ */
+export const checkLocation = (
+  uri: string,
+  forms: readonly LocationForm[],
+  cwd: string,
+  refused?: unknown,
+): void => {
+  const form = formFor(uri, forms)
+  try {
+    form.parse(uri, cwd)
+  } catch (error) {
+    const others = forms.filter((one) => one !== form)
+    const isLast = !others.some(({ schemes }) => schemes.includes(schemeOf(uri)))
+    if (isLast) throw refused ?? error
+    checkLocation(uri, others, cwd, refused ?? error)
+  }
+}
+
+/** A name may contain colons and dots, as in `localhost:9999`, but no equals sign. */
+export const parseBinding = (text: string): [name: string, uri: string] => {
+  const [, name, uri] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name !== undefined && uri !== undefined) return [name, uri]
+  throw new MillraceError('BINDING_INVALID', {
+    problem: 'A binding is not of the form NAME=URI',
+    value: text,
+    allowed: 'NAME=URI',
+    fix: 'for example --bind lines=./in, or --bind lines=socket://localhost:9999',
+  })
+}

@@ -85,7 +85,7 @@ export const binding: readonly Mistake[] = [
     mistake: 'A second process starts with the same state.',
     typed:
       'millrace run words.ts --bind lines=in > out & ' +
-      'until grep -q lines: out; do sleep 0.1; done; ' +
+      'until grep -qs lines: out; do sleep 0.1; done; ' +
       'millrace run words.ts --bind lines=in; code=$?; kill $!; exit $code',
     exitCode: 4,
     code: 'STORE_BUSY',

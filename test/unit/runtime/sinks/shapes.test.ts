@@ -1,4 +1,6 @@
 import { seconds, stream } from 'millrace'
+import { dynamodb } from 'millrace/dynamodb'
+import 'millrace/dynamodb-streams'
 import { eventbridge } from 'millrace/eventbridge'
 import { http } from 'millrace/http'
 import 'millrace/http-source'
@@ -36,7 +38,8 @@ const check = (save: (lines: DStream<string>) => void, uri: string): void => {
 }
 
 const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => void>> = {
-  rows: (lines) => lines.map((line) => ({ line })).saveTo(sqlite('a', { table: 't', key: 'line' })),
+  rows: (lines) =>
+    lines.map((line) => ({ line })).saveTo(sqlite('a', { table: 't', partitionKey: 'line' })),
   messages: (lines) => lines.saveTo(sqs('a')),
   events: (lines) => lines.saveTo(eventbridge('a', { source: 's', detailType: 't' })),
   records: (lines) => lines.saveTo(kinesis('a')),
@@ -56,6 +59,8 @@ describe('an output', () => {
     ['kinesis:clicks', MESSAGES],
     ['kinesis:arn:aws:kinesis:eu-west-1:1:stream/a', MESSAGES],
     ['http://localhost:1/', MESSAGES],
+    // A source has this scheme too, always with a port.
+    ['http://localhost/', MESSAGES],
     ['eventbridge:default', ['events']],
     ['eventbridge:arn:aws:events:eu-west-1:1:event-bus/a', ['events']],
     ['./out', Object.keys(OUTPUTS)],
@@ -68,6 +73,11 @@ describe('an output', () => {
         expect(error.message).toContain('bind its name to')
       }
     }
+  })
+
+  test('may be bound to a scheme that a source has in another form', () => {
+    const items = dynamodb<{ line: string }>('a', { partitionKey: 'line' })
+    check((lines) => lines.map((line) => ({ line })).saveTo(items), 'dynamodb:totals')
   })
 
   test.each(['sns:orders', 'kinesis:a b', 'eventbridge:', 'eventbridge:arn:aws:sns:a:1:b c'])(
