@@ -38,8 +38,7 @@ const check = (save: (lines: DStream<string>) => void, uri: string): void => {
 }
 
 const OUTPUTS: Readonly<Record<string, (lines: DStream<string>) => void>> = {
-  rows: (lines) =>
-    lines.map((line) => ({ line })).saveTo(sqlite('a', { table: 't', key: 'line' })),
+  rows: (lines) => lines.map((line) => ({ line })).saveTo(sqlite('a', { table: 't', key: 'line' })),
   messages: (lines) => lines.saveTo(sqs('a')),
   events: (lines) => lines.saveTo(eventbridge('a', { source: 's', detailType: 't' })),
   records: (lines) => lines.saveTo(kinesis('a')),
