@@ -9,19 +9,9 @@ import { isMillraceError } from '../../base/errors.ts'
 import type { Delivery, ReceiverSink, RejectedRecord } from '../../ports/receiver.ts'
 import type { PositionedRecord } from '../../state/blocks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
+import { RECEIVER_LANE } from '../../state/receiver-lane.ts'
 import { appendUntilStored, type SupervisorParts } from './append-until-stored.ts'
 import type { LaneDelivery } from './lane-delivery.ts'
-
-/** The lane of a receiver: each source has one. */
-export const RECEIVER_LANE = 'receiver'
-
-/** The lane of a receiver. Several processes that feed one source have names, and a lane each. */
-export const receiverLane = (feederName?: string): string =>
-  feederName === undefined ? RECEIVER_LANE : `${RECEIVER_LANE}-${feederName}`
-
-/** Whether a lane is one of a receiver, in whichever process. */
-export const isReceiverLane = (lane: string): boolean =>
-  lane === RECEIVER_LANE || lane.startsWith(`${RECEIVER_LANE}-`)
 
 /** Starts at the tail of the lane. Default: the one of a source that one process feeds. */
 export const superviseReceiver = async (

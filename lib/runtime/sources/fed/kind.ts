@@ -3,7 +3,7 @@
  * needs nothing but its lanes.
  */
 import type { Location } from '../../locations.ts'
-import { isReceiverLane } from '../../intake/receiver-supervisor.ts'
+import { isReceiverLane } from '../../../state/receiver-lane.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { messagesReader } from '../lanes/message-reader.ts'
 import { lanesReader } from '../lanes/reader.ts'

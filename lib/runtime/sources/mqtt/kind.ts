@@ -5,7 +5,7 @@ import { type SourceDeclaration, TEXT } from '../../../dstream/sources/declarati
 import { filterFault } from '../../../dstream/sources/mqtt-filter.ts'
 import { type MqttDeclaration, MQTT_RECORDS } from '../../../dstream/sources/mqtt.ts'
 import type { BrokerTarget, OpenBroker } from '../../../ports/message-broker.ts'
-import { isReceiverLane } from '../../intake/receiver-supervisor.ts'
+import { isReceiverLane } from '../../../state/receiver-lane.ts'
 import { invalidLocation, type Location, type LocationForm } from '../../locations.ts'
 import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
 import { lanesReader } from '../lanes/reader.ts'

@@ -1,5 +1,5 @@
 import { MillraceError } from '../../../base/errors.ts'
-import { RECEIVER_LANE } from '../../../runtime/intake/receiver-supervisor.ts'
+import { RECEIVER_LANE } from '../../../state/receiver-lane.ts'
 import '../../../runtime/sources/mqtt/kind.ts'
 import { takenOf } from '../../../runtime/sources/mqtt/messages.ts'
 import { type Feed, registerFeed, type Waiting } from './feed.ts'
