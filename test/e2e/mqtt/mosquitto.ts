@@ -7,12 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connectAsync, type MqttClient } from 'mqtt'
+import { findProgram, programEnvironment, withMissing } from '../servers/debian.ts'
 
 export const USER = 'reader'
 export const PASSWORD = 'right: @/'
 
+const packages = (): readonly string[] => withMissing('mosquitto')
+const broker = (): string => findProgram(['usr/sbin/mosquitto'], packages)
+const passwords = (): string => findProgram(['usr/bin/mosquitto_passwd'], packages)
+
 const run = (command: string, args: readonly string[]): void => {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' })
+  const env = programEnvironment()
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', env })
   if (status === 0) return
   throw new Error(
     `The tests of MQTT need a broker, and \`${command}\` failed.\n` +
@@ -62,7 +68,7 @@ export class Mosquitto {
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
     const key = ['-newkey', 'rsa:2048', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem')]
     run('openssl', ['req', '-x509', '-days', '2', ...subject, ...key])
-    run('mosquitto_passwd', ['-b', '-c', at('passwords'), USER, PASSWORD])
+    run(passwords(), ['-b', '-c', at('passwords'), USER, PASSWORD])
     const port = await freePort()
     const lines = [
       `listener ${port} 127.0.0.1`,
@@ -75,14 +81,14 @@ export class Mosquitto {
       'user root',
     ]
     writeFileSync(at('mosquitto.conf'), lines.join('\n'))
-    const broker = new Mosquitto(port, directory)
-    await broker.start()
-    return broker
+    const opened = new Mosquitto(port, directory)
+    await opened.start()
+    return opened
   }
 
   async start(): Promise<void> {
     const args = ['-c', join(this.#directory, 'mosquitto.conf')]
-    this.#process = spawn('mosquitto', args, { stdio: 'ignore' })
+    this.#process = spawn(broker(), args, { stdio: 'ignore', env: programEnvironment() })
     while (!(await isOpen(this.port))) await pause(20)
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
-import { findProgram } from '../servers/debian.ts'
+import { findProgram, programEnvironment, withMissing } from '../servers/debian.ts'
 
 const root = join(import.meta.dirname, '..', '..', '..')
 const CLI = join(root, 'cli', 'main.ts')
@@ -12,7 +12,8 @@ const CLI = join(root, 'cli', 'main.ts')
 /** Starts the browser. In a container there is no sandbox for it. */
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
-    executablePath: findProgram(['usr/bin/chromium', 'usr/lib/chromium/chromium'], ['chromium']),
+    executablePath: findProgram(['usr/lib/chromium/chromium'], () => withMissing('chromium')),
+    env: programEnvironment(),
     args: ['--no-sandbox'],
   })
 
