@@ -27,6 +27,8 @@ export interface CsvSettings {
   readonly allowsShort: boolean
 }
 
+const CARRIAGE_RETURN = 0x0d
+
 type Parse = (bytes: Buffer, options: Options) => unknown[]
 
 let parse: Parse | undefined
@@ -82,6 +84,8 @@ export class CsvRows {
   readonly #names: readonly string[] | undefined
   readonly #convert: ConvertRow | undefined
   readonly #options: Options
+  /** The same, for rows that end with a line feed alone. */
+  readonly #unixOptions: Options
   /** False: the column is left out. */
   readonly #columns: readonly (string | false)[]
 
@@ -98,6 +102,7 @@ export class CsvRows {
       ...libraryOptions(settings),
       columns: names === undefined ? false : [...this.#columns],
     }
+    this.#unixOptions = { ...this.#options, record_delimiter: '\n' }
   }
 
   /** The elements of some whole rows, with what stands in the file for those that are bad. */
@@ -185,7 +190,9 @@ export class CsvRows {
   }
 
   #parse(bytes: Buffer): unknown[] {
-    return parseWith(bytes, this.#options)
+    // The library looks for each of the line ends at each byte.
+    const isUnix = !bytes.includes(CARRIAGE_RETURN)
+    return parseWith(bytes, isUnix ? this.#unixOptions : this.#options)
   }
 
   #converted(rows: unknown[], bytes: Buffer): readonly unknown[] {
