@@ -73,4 +73,10 @@ export const failedOnce: readonly FailedOnce[] = [
       'a file could not be read for a moment when an output that was done was computed again: ' +
       'its records were not counted, and a dead letter would have been lost',
   },
+  {
+    seed: 3880,
+    what:
+      'another deployment logged a smaller input of a batch that was handed on: what was kept of ' +
+      'its tasks stayed until the next process',
+  },
 ]

@@ -97,7 +97,12 @@ export const attemptBatch = async (
       read === undefined
         ? Promise.resolve(undefined)
         : prepareAndCommit(world, read, before, tracing),
-      world.garbage.collect(runner, attempt.head, before.manifest),
+      world.garbage.collect(
+        runner,
+        attempt.head,
+        before.manifest,
+        attempt.isFirst && attempt.head === logged.head,
+      ),
     ])
     if (done === undefined) return { outcome: PROGRESSED, after: undefined }
     return await afterCommit(world, done.committed, before, done.prepared, tracing)

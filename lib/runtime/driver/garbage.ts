@@ -71,17 +71,23 @@ export class Garbage {
 
   /**
    * Deletes current garbage and, when a sweep is due, what others have left. Only for the holder of
-   * the lease; `head` is the head with which it took the lease. It may go on while and after the
-   * batch is committed. Best effort: the next sweep finds what is not deleted now.
+   * the lease; `head` is the head with which it took the lease. `isFirstTry`: its batch was not
+   * tried before, in any deployment, and its input was logged once. It may go on while and after
+   * the batch is committed. Best effort: the next sweep finds what is not deleted now.
    */
-  async collect({ plan }: Pick<Runner, 'plan'>, head: Head, manifest: Manifest): Promise<void> {
+  async collect(
+    { plan }: Pick<Runner, 'plan'>,
+    head: Head,
+    manifest: Manifest,
+    isFirstTry: boolean,
+  ): Promise<void> {
     try {
       const keys = this.#deletable.flatMap((ref) => segmentKeys(this.#app, ref))
       this.#deletable = []
       if (keys.length > 0) await this.#store.deleteAll(keys)
       if (this.#sweepIsDue) await this.#sweep(plan, head, manifest)
       // An earlier attempt at this batch has left what a sweep can take after the commit only.
-      this.#sweepIsDue = (head.logged?.attempts ?? 1) > 1 || head.logged?.kept !== undefined
+      this.#sweepIsDue = !isFirstTry
     } catch (error) {
       this.#sweepIsDue = true
       if (!(isMillraceError(error) && CAN_WAIT.has(error.code))) throw error
