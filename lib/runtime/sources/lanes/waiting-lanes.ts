@@ -45,8 +45,8 @@ export interface WaitingLane extends LaneInput {
   readonly pages: readonly LanePage[]
   /** What waits after these entries. */
   readonly rest: LaneSize
-  /** A batch takes no more records of the lane, except one entry. Left out: no such limit. */
-  readonly recordsMax?: number
+  /** A batch takes no more records of the lane, except one entry. Infinity: no such limit. */
+  readonly recordsMax: number
 }
 
 /** Which lanes of a source are read, and in which order. */
@@ -99,11 +99,13 @@ export class SourceLanes {
     const waitsInAll = sizes.reduce((total, { count }) => total + count, 0)
     return mapAtOnce(waiting, LANES_AT_ONCE, async ({ lane, offset, size }) => {
       const recordsMax = recordsMaxOf(limits, size.count, waitsInAll)
-      const own = recordsMax === undefined ? share : { ...share, count: recordsMax }
+      // Where lanes share by what waits, the share of a lane may be more than an equal one.
+      const count = limits.perLane?.byWaiting ? recordsMax : Math.min(share.count, recordsMax)
+      const own = { ...share, count }
       return {
         lane: lane.lane,
         parents: lane.parents,
-        ...(recordsMax === undefined ? {} : { recordsMax }),
+        recordsMax,
         ...(await firstEntries(this.#place, lane, offset, isOpen(lane) ? own : LITTLE)),
       }
     })
@@ -184,7 +186,7 @@ export const takeEntries = (
   let bytes = 0
   for (let offered = true; offered;) {
     offered = false
-    for (const [index, { parents, entries, recordsMax = Infinity }] of inTurn) {
+    for (const [index, { parents, entries, recordsMax }] of inTurn) {
       const entry = entries[taken[index]?.length ?? 0]
       if (entry === undefined || !isOpen(parents)) continue
       const ofLane = takenOf[index] ?? 0
@@ -222,8 +224,8 @@ const recordsMaxOf = (
   { records, perLane }: TakeLimits,
   waits: number,
   waitsInAll: number,
-): number | undefined => {
-  if (perLane === undefined) return undefined
+): number => {
+  if (perLane === undefined) return Infinity
   const share = perLane.byWaiting && waitsInAll > 0 ? (records * waits) / waitsInAll : Infinity
   return Math.max(1, Math.floor(Math.min(perLane.recordsMax, share)))
 }

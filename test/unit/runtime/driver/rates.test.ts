@@ -20,7 +20,10 @@ const totalOf = (sizes: Readonly<Record<string, number>>): number =>
   Object.values(sizes).reduce((total, one) => total + one, 0)
 
 /** A pipeline with batches of a second, which take some time for each record. */
-const begin = (rate: RateOptions, limits: { records?: number } = {}): Bed => {
+const begin = (
+  rate: RateOptions | undefined,
+  limits: { records?: number; growth?: number } = {},
+): Bed => {
   const world = new World()
   const control = { msEach: 1 }
   const sizes: Record<string, number>[] = []
@@ -33,7 +36,7 @@ const begin = (rate: RateOptions, limits: { records?: number } = {}): Bed => {
         world.advance(totalOf(counted) * control.msEach)
         sizes.push(counted)
       }),
-    { rate, limits },
+    { ...(rate === undefined ? {} : { rate }), limits },
   )
   const deploy = (generation = 1): Deployment => world.deploy(pipeline, { generation })
   const app = deploy()
@@ -162,4 +165,23 @@ describe('estimates', () => {
     const { head } = await readOverview(world.store, APP, world.clock.now())
     expect(head?.load).toBeUndefined()
   })
+})
+
+test.each<[string, RateOptions]>([
+  ['of a source', { max: 1_000_000 }],
+  ['of lanes', { maxPerLane: 1_000_000 }],
+])('B8: of long lanes, a large rate %s reads no more than none', async (_, rate) => {
+  const limits = { records: 40, growth: 1 }
+  const readsOf = async (given: RateOptions | undefined): Promise<number> => {
+    const { world, app, append } = begin(given, limits)
+    for (const lane of ['a', 'b', 'c', 'd']) await append(4_000, lane)
+    await app.tick()
+    const { get, query } = world.store
+    let reads = 0
+    world.store.get = (...asked) => ((reads += 1), get(...asked))
+    world.store.query = (...asked) => ((reads += 1), query(...asked))
+    await app.tick(3)
+    return reads
+  }
+  expect(await readsOf(rate)).toBeLessThanOrEqual(await readsOf(undefined))
 })
