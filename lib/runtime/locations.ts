@@ -100,21 +100,19 @@ export const formFor = <F extends Pick<LocationForm, 'schemes' | 'shown' | 'exac
  *
  * @throws MillraceError `BINDING_INVALID` when it names none.
  */
-export const checkLocation = (
-  uri: string,
-  forms: readonly LocationForm[],
-  cwd: string,
-  refused?: unknown,
-): void => {
+export const checkLocation = (uri: string, forms: readonly LocationForm[], cwd: string): void => {
   const form = formFor(uri, forms)
-  try {
-    form.parse(uri, cwd)
-  } catch (error) {
-    const others = forms.filter((one) => one !== form)
-    const isLast = !others.some(({ schemes }) => schemes.includes(schemeOf(uri)))
-    if (isLast) throw refused ?? error
-    checkLocation(uri, others, cwd, refused ?? error)
-  }
+  const scheme = schemeOf(uri)
+  const others = forms.filter((one) => one !== form && one.schemes.includes(scheme))
+  let refused: unknown
+  for (const one of [form, ...others])
+    try {
+      one.parse(uri, cwd)
+      return
+    } catch (error) {
+      refused ??= error
+    }
+  throw refused
 }
 
 /** A name may contain colons and dots, as in `localhost:9999`, but no equals sign. */
