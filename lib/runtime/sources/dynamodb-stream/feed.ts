@@ -7,7 +7,7 @@
  * - Whatever goes wrong, it waits, and begins again from the lanes.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import { isMillraceError } from '../../../base/errors.ts'
+import { isMillraceError, type MillraceError } from '../../../base/errors.ts'
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type {
@@ -16,6 +16,7 @@ import type {
   TableStreamPage,
   TableStreamReader,
 } from '../../../ports/table-stream.ts'
+import { feedAgain } from '../feed-again.ts'
 import type { LaneFeed, LaneSink } from '../lane-feed.ts'
 import { laneOf } from './lanes.ts'
 import { isWanted, type TableRecord, textOf } from './records.ts'
@@ -51,29 +52,21 @@ interface Progress {
 
 /** Makes the feed of the stream of a table. */
 export const tableStreamFeed = (parts: TableStreamFeedParts): LaneFeed => ({
-  async run(sink, { signal, untilEnd }): Promise<void> {
-    const { table, clock, open, retryDelayMs = 2_000 } = parts
-    let said = ''
-    const report = (message: string): void => {
-      if (message !== said) sink.report(message)
-      said = message
-    }
-    while (!signal.aborted) {
+  run(sink, { signal, untilEnd }): Promise<void> {
+    const { table, clock, open, retryDelayMs } = parts
+    const name = `the stream of table ${table}`
+    const isForNow = ({ retryable }: MillraceError): boolean => retryable
+    return feedAgain({ name, sink, clock, signal, retryDelayMs, isForNow }, async (tell) => {
       const client = await open()
       try {
         const session = new Session(parts, client, sink)
         await session.describe()
-        report(`the stream of table ${table} is read`)
-        return await session.read(signal, untilEnd)
-      } catch (error) {
-        if (signal.aborted || !isMillraceError(error) || !error.retryable) throw error
-        const reason = error.message.split('\n')[0] ?? ''
-        report(`the stream of table ${table} cannot be read (${reason}); trying again`)
+        tell(`${name} is read`)
+        await session.read(signal, untilEnd)
       } finally {
         client.close()
       }
-      await clock.sleep(retryDelayMs, signal)
-    }
+    })
   },
 })
 

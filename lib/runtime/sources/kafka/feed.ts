@@ -8,9 +8,10 @@
  * - Whatever goes wrong with the brokers, it closes its connections, waits, and begins again from
  *   the lanes. So there is one way to go on, and it is the same as after a start.
  */
-import { isMillraceError } from '../../../base/errors.ts'
+import type { MillraceError } from '../../../base/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { FetchedPartition, TopicReader } from '../../../ports/topic-reader.ts'
+import { feedAgain } from '../feed-again.ts'
 import type { LaneFeed, LaneSink } from '../lane-feed.ts'
 import {
   afterOutOfRange,
@@ -46,31 +47,21 @@ const COMMIT_MS = 1_000
 
 /** Makes the feed of a topic. */
 export const kafkaFeed = (parts: KafkaFeedParts): LaneFeed => ({
-  async run(sink, { signal, untilEnd }): Promise<void> {
-    const { topic, clock, open, retryDelayMs = 2_000 } = parts
-    let said = ''
-    const report = (message: string): void => {
-      if (message !== said) sink.report(message)
-      said = message
-    }
-    while (!signal.aborted) {
-      let client: TopicReader | undefined
+  run(sink, { signal, untilEnd }): Promise<void> {
+    const { topic, clock, open, retryDelayMs } = parts
+    const isForNow = ({ code }: MillraceError): boolean => code === 'TOPIC_UNREADABLE'
+    const feed = { name: `topic ${topic}`, sink, clock, signal, retryDelayMs, isForNow }
+    return feedAgain(feed, async (tell) => {
+      const client = await open()
       try {
-        client = await open()
         const session = new Session(parts, client, sink)
         await session.begin(untilEnd)
-        report(`topic ${topic} connected`)
-        return await session.read(signal)
-      } catch (error) {
-        if (signal.aborted || !(isMillraceError(error) && error.code === 'TOPIC_UNREADABLE'))
-          throw error
-        const reason = error.message.split('\n')[0] ?? ''
-        report(`topic ${topic} cannot be read (${reason}); trying again every ${retryDelayMs} ms`)
+        tell(`topic ${topic} connected`)
+        await session.read(signal)
       } finally {
-        await client?.close()
+        await client.close()
       }
-      await clock.sleep(retryDelayMs, signal)
-    }
+    })
   },
 })
 

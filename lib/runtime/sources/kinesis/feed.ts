@@ -10,7 +10,7 @@
  *   way to go on, and it is the same as after a start.
  */
 import { mapAtOnce } from '../../../base/concurrency.ts'
-import { isMillraceError, MillraceError } from '../../../base/errors.ts'
+import { MillraceError } from '../../../base/errors.ts'
 import { leastOf } from '../../../base/extremes.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type {
@@ -20,6 +20,7 @@ import type {
   ShardStart,
   StreamDescription,
 } from '../../../ports/shard-reader.ts'
+import { feedAgain } from '../feed-again.ts'
 import type { LaneFeed, LaneSink } from '../lane-feed.ts'
 import { shardDelivery, type ShardTarget } from './delivery.ts'
 import {
@@ -57,31 +58,21 @@ const HOUR_MS = 3_600_000
 /** Makes the feed of a stream. */
 export const kinesisFeed = (parts: KinesisFeedParts): LaneFeed => ({
   async run(sink, { signal, untilEnd }): Promise<void> {
-    const { stream, clock, open, retryDelayMs = 2_000 } = parts
+    const { stream, clock, open, retryDelayMs } = parts
     const client = await open()
-    let said = ''
-    const report = (message: string): void => {
-      if (message !== said) sink.report(message)
-      said = message
-    }
     let wasRead = false
     let before: StreamDescription | undefined
-    while (!signal.aborted) {
-      try {
-        const session = new Session(parts, client, sink)
-        before = await session.begin(before)
-        report(`stream ${stream} connected`)
-        wasRead = true
-        return await session.read(signal, untilEnd)
-      } catch (error) {
-        if (signal.aborted || !(isMillraceError(error) && isOfStream(error))) throw error
-        // A stream that was read may be created again, and who read it may log in again.
-        if (!error.retryable && (!wasRead || untilEnd)) throw error
-        const reason = error.message.split('\n')[0] ?? ''
-        report(`stream ${stream} cannot be read (${reason}); trying again every ${retryDelayMs} ms`)
-      }
-      await clock.sleep(retryDelayMs, signal)
-    }
+    // A stream that was read may be created again, and who read it may log in again.
+    const isForNow = (error: MillraceError): boolean =>
+      isOfStream(error) && (error.retryable || (wasRead && !untilEnd))
+    const feed = { name: `stream ${stream}`, sink, clock, signal, retryDelayMs, isForNow }
+    return feedAgain(feed, async (tell) => {
+      const session = new Session(parts, client, sink)
+      before = await session.begin(before)
+      tell(`stream ${stream} connected`)
+      wasRead = true
+      await session.read(signal, untilEnd)
+    })
   },
 })
 
