@@ -88,3 +88,10 @@ export const mapWithin = async <T, R>(
   if (failures.length > 0) throw failures[0]
   return done
 }
+
+/** Resolves when a signal is aborted. */
+export const whenAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

@@ -6,6 +6,7 @@
  * and its client tries again. A client that does so with a key counts once, also when the process
  * died after the append and before the answer.
  */
+import { whenAborted } from '../../../base/concurrency.ts'
 import type {
   HttpAddress,
   HttpAnswer,
@@ -15,6 +16,7 @@ import type {
 } from '../../../ports/http-listener.ts'
 import type { HttpRecords } from '../../../dstream/sources/http.ts'
 import type { Receiver, ReceiverSink } from '../../../ports/receiver.ts'
+import { AppendQueue } from '../append-queue.ts'
 import type { LaneMessage } from '../lanes/message-reader.ts'
 import { accepted, busy, forbidden } from './answers.ts'
 import { admit, readPost } from './requests.ts'
@@ -34,72 +36,18 @@ const RECORDS_MAX = 100_000
 /** What one append takes. */
 const APPEND_BYTES = 4 * 1024 * 1024
 
-interface WaitingPost {
-  readonly messages: readonly LaneMessage[]
-  readonly bytes: number
-  readonly settle: (error?: unknown) => void
-}
+type PostQueue = AppendQueue<readonly LaneMessage[]>
 
-/** Requests that wait for their append. */
-class PostQueue {
-  readonly #sink: Pick<ReceiverSink, 'store'>
-  readonly #failed: (error: unknown) => void
-  readonly #waiting: WaitingPost[] = []
-  #bytes = 0
-  #records = 0
-  #isStoring = false
-
-  constructor(sink: Pick<ReceiverSink, 'store'>, failed: (error: unknown) => void) {
-    this.#sink = sink
-    this.#failed = failed
-  }
-
-  get isFull(): boolean {
-    return this.#bytes >= BYTES_MAX || this.#records >= RECORDS_MAX
-  }
-
-  /** Resolves when the records are stored. */
-  add(messages: readonly LaneMessage[], bytes: number): Promise<void> {
-    this.#bytes += bytes
-    this.#records += messages.length
-    return new Promise((resolve, reject) => {
-      const settle = (error?: unknown): void => {
-        this.#bytes -= bytes
-        this.#records -= messages.length
-        if (error === undefined) resolve()
-        else reject(error as Error)
-      }
-      this.#waiting.push({ messages, bytes, settle })
-      if (!this.#isStoring) void this.#storeAll()
-    })
-  }
-
-  async #storeAll(): Promise<void> {
-    this.#isStoring = true
-    while (this.#waiting.length > 0) {
-      const posts = this.#next()
-      try {
-        const records = posts.flatMap(({ messages }) => messages)
-        if (records.length > 0) await this.#sink.store({ records, rejected: [] })
-        for (const { settle } of posts) settle()
-      } catch (error) {
-        for (const { settle } of [...posts, ...this.#waiting.splice(0)]) settle(error)
-        this.#failed(error)
-      }
-    }
-    this.#isStoring = false
-  }
-
-  /** At least one. */
-  #next(): readonly WaitingPost[] {
-    let bytes = 0
-    const past = this.#waiting.findIndex((post, index) => {
-      bytes += post.bytes
-      return index > 0 && bytes > APPEND_BYTES
-    })
-    return this.#waiting.splice(0, past === -1 ? this.#waiting.length : past)
-  }
-}
+const queueFor = (sink: Pick<ReceiverSink, 'store'>): PostQueue =>
+  new AppendQueue({
+    bytesMax: BYTES_MAX,
+    recordsMax: RECORDS_MAX,
+    appendBytes: APPEND_BYTES,
+    async store(posts) {
+      const records = posts.flat()
+      if (records.length > 0) await sink.store({ records, rejected: [] })
+    },
+  })
 
 /** A page of any site can make a browser send a request here, and browsers say so. */
 const FROM_PAGE = forbidden('requests from pages in a browser are refused (header Origin)')
@@ -117,8 +65,9 @@ const handlerOf = (queue: PostQueue, { records, secret }: HttpReceiverParts): Ht
     if ('refused' in posted) return posted.refused
     // It has filled up while the body came.
     if (queue.isFull) return FULL
-    await queue.add(posted.messages, posted.bytes)
-    return accepted(posted.messages.length)
+    const { messages, bytes } = posted
+    await queue.add(messages, { bytes, records: messages.length })
+    return accepted(messages.length)
   },
 })
 
@@ -132,19 +81,12 @@ export const httpReceiver = (parts: HttpReceiverParts): Receiver => {
     async run(sink, { signal, untilEnd }): Promise<void> {
       if (untilEnd)
         return sink.report(`${url} takes no requests: a run with --once ends with its input`)
-      const failure = new AbortController()
-      const queue = new PostQueue(sink, (error) => failure.abort(error))
+      const queue = queueFor(sink)
       const listening = await listener.listen(address, handlerOf(queue, parts))
       sink.report(`${url} takes requests`)
-      await aborted(AbortSignal.any([signal, failure.signal]))
+      await whenAborted(AbortSignal.any([signal, queue.failed]))
       await listening.stop()
-      failure.signal.throwIfAborted()
+      queue.failed.throwIfAborted()
     },
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -10,6 +10,7 @@
  * What waits is bounded. When the queue is full, because the driver is behind, nothing more is read
  * from the connection, and the broker keeps the messages.
  */
+import { whenAborted } from '../../../base/concurrency.ts'
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type {
@@ -19,6 +20,7 @@ import type {
   OpenBroker,
 } from '../../../ports/message-broker.ts'
 import type { Delivery, Receiver, ReceiverSink, RejectedRecord } from '../../../ports/receiver.ts'
+import { AppendQueue } from '../append-queue.ts'
 import { type Taken, takenOf } from './messages.ts'
 
 /** What a receiver of messages needs. */
@@ -42,100 +44,22 @@ const APPEND_BYTES = 4 * 1024 * 1024
 const MESSAGE_BYTES = 200
 const TELL_EVERY_MS = 60_000
 
-interface Waiting {
-  readonly taken: Taken
-  readonly bytes: number
-  readonly done: PromiseWithResolvers<void>
-}
-
-/** Messages that wait for their append. */
-class MessageQueue {
-  readonly failure: Promise<unknown>
-  readonly #sink: ReceiverSink
-  readonly #storesMessages: boolean
-  readonly #clock: Clock
-  readonly #failed: (error: unknown) => void
-  readonly #waiting: Waiting[] = []
-  /**
-   * Nothing is stored after a failure: it would get the positions of what has failed, and that may
-   * be in the lane all the same.
-   */
-  #hasFailed = false
-  #bytes = 0
-  #messages = 0
-  #room: PromiseWithResolvers<void> | undefined
-  #storing: Promise<void> | undefined
-
-  constructor(sink: ReceiverSink, storesMessages: boolean, clock: Clock) {
-    this.#sink = sink
-    this.#clock = clock
-    this.#storesMessages = storesMessages
-    const { promise, resolve } = Promise.withResolvers<unknown>()
-    this.failure = promise
-    this.#failed = resolve
-  }
-
-  /** Resolves when the message is stored. */
-  async add(taken: Taken, payloadBytes: number): Promise<void> {
-    if (this.#hasFailed) throw new Error('an earlier message could not be stored')
-    const bytes = payloadBytes + MESSAGE_BYTES
-    const done = Promise.withResolvers<void>()
-    this.#bytes += bytes
-    this.#messages += 1
-    this.#waiting.push({ taken, bytes, done })
-    this.#storing ??= this.#storeAll()
-    await done.promise
-  }
-
-  room(): Promise<void> | undefined {
-    if (this.#bytes < BYTES_MAX && this.#messages < MESSAGES_MAX) return undefined
-    this.#room ??= Promise.withResolvers<void>()
-    return this.#room.promise
-  }
-
-  /** Resolves when all is stored or has failed. */
-  async settled(): Promise<void> {
-    await this.#storing
-  }
-
-  async #storeAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // A client hands on thousands of messages without letting anything else run. An append for
-      // each would stop the batches for seconds, so all that is there now is collected first.
-      await this.#clock.sleep(0)
-      const next = this.#next()
-      try {
-        await this.#sink.store(deliveryOf(next, this.#storesMessages))
-        for (const { done } of next) done.resolve()
-      } catch (error) {
-        this.#hasFailed = true
-        for (const { done } of [...next, ...this.#waiting.splice(0)]) done.reject(error)
-        this.#failed(error)
-      }
-      for (const { bytes } of next) this.#bytes -= bytes
-      this.#messages -= next.length
-      this.#room?.resolve()
-      this.#room = undefined
-    }
-    this.#storing = undefined
-  }
-
-  /** At least one. */
-  #next(): readonly Waiting[] {
-    let bytes = 0
-    const past = this.#waiting.findIndex((one, index) => {
-      bytes += one.bytes
-      return index > 0 && bytes > APPEND_BYTES
-    })
-    return this.#waiting.splice(0, past === -1 ? this.#waiting.length : past)
-  }
-}
+const queueFor = (sink: ReceiverSink, storesMessages: boolean, clock: Clock): AppendQueue<Taken> =>
+  new AppendQueue({
+    bytesMax: BYTES_MAX,
+    recordsMax: MESSAGES_MAX,
+    appendBytes: APPEND_BYTES,
+    // A client hands on thousands of messages without letting anything else run. An append for
+    // each would stop the batches for seconds, so all that is there now is collected first.
+    turn: () => clock.sleep(0),
+    store: (taken) => sink.store(deliveryOf(taken, storesMessages)),
+  })
 
 /** A source that is declared as another kind has its texts in its lane, as any receiver. */
-const deliveryOf = (waiting: readonly Waiting[], storesMessages: boolean): Delivery => {
+const deliveryOf = (messages: readonly Taken[], storesMessages: boolean): Delivery => {
   const records: unknown[] = []
   const rejected: RejectedRecord[] = []
-  for (const { taken } of waiting)
+  for (const taken of messages)
     if ('record' in taken) records.push(storesMessages ? taken.record : taken.record.body)
     else rejected.push({ ...taken.rejected, index: records.length })
   return { records, rejected, comesAgain: true }
@@ -159,7 +83,7 @@ const idTeller = (sink: ReceiverSink, clock: Clock): ((taken: Taken, topic: stri
 /** What one run keeps from connection to connection. */
 interface Running {
   readonly sink: ReceiverSink
-  readonly queue: MessageQueue
+  readonly queue: AppendQueue<Taken>
   readonly signal: AbortSignal
 }
 
@@ -175,7 +99,8 @@ const consumerOf = (
       if (signal.aborted) throw new Error('the run ends')
       const taken = takenOf(declared, message)
       tell(taken, message.topic)
-      await queue.add(taken, keptBytes(taken, message))
+      const bytes = keptBytes(taken, message) + MESSAGE_BYTES
+      await queue.add(taken, { bytes, records: 1 })
     },
     room: () => queue.room(),
     subscribed: () => sink.report(`${address} sends ${filter}`),
@@ -190,9 +115,10 @@ export const mqttReceiver = (parts: MqttReceiverParts): Receiver => ({
     if (untilEnd)
       return sink.report(`${address} is not read: a run with --once ends with its input`)
     const openMqtt = await parts.open()
-    const queue = new MessageQueue(sink, parts.declared.storesMessages === true, clock)
-    const ended = Promise.race([aborted(signal), queue.failure])
-    while (!signal.aborted) {
+    const queue = queueFor(sink, parts.declared.storesMessages === true, clock)
+    const ending = AbortSignal.any([signal, queue.failed])
+    const ended = whenAborted(ending)
+    while (!ending.aborted) {
       const target = parts.target()
       const connection = openMqtt(target, consumerOf(parts, target, { sink, queue, signal }))
       const reason = await Promise.race([connection.closed, ended.then(() => undefined)])
@@ -202,19 +128,10 @@ export const mqttReceiver = (parts: MqttReceiverParts): Receiver => ({
         break
       }
       sink.report(`${address}: connects again in ${RESTART_DELAY_MS / 1_000} s`, reason)
-      await clock.sleep(RESTART_DELAY_MS, signal)
+      await clock.sleep(RESTART_DELAY_MS, ending)
     }
     await queue.settled()
-    const failure = await Promise.race([queue.failure, Promise.resolve(NOTHING)])
-    if (failure !== NOTHING) throw failure
+    queue.failed.throwIfAborted()
     sink.report('it has stopped')
   },
 })
-
-const NOTHING = Symbol('nothing')
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })

@@ -3,9 +3,11 @@
  * called again after a delay, as Spark restarts a receiver. It may call `store` many times at once:
  * the records are stored together, in the order of the calls.
  */
+import { whenAborted } from '../../../base/concurrency.ts'
 import type { Receive } from '../../../dstream/sources/receiver.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { Receiver, ReceiverSink } from '../../../ports/receiver.ts'
+import type { Receiver } from '../../../ports/receiver.ts'
+import { AppendQueue } from '../append-queue.ts'
 
 /** Spark's `spark.streaming.receiverRestartDelay`. */
 const RESTART_DELAY_MS = 2_000
@@ -18,18 +20,24 @@ export const functionReceiver = (
 ): Receiver => ({
   description: `receiver ${source}`,
   async run(sink, { signal, untilEnd }): Promise<void> {
-    const inbox = new Inbox(sink)
+    const inbox = new AppendQueue<readonly unknown[]>({
+      store: (all) => sink.store({ records: all.flat(), rejected: [] }),
+    })
+    const failure = whenAborted(inbox.failed).then((): never => {
+      throw inbox.failed.reason
+    })
     const receiving = {
-      store: (...records: readonly unknown[]) => quietly(inbox.store(records)),
+      store: (...records: readonly unknown[]) => quietly(storeIn(inbox, records)),
       report: (message: string, error?: unknown) =>
         error === undefined ? sink.report(message) : sink.report(message, textOf(error)),
-      signal: AbortSignal.any([signal, inbox.broken]),
+      signal: AbortSignal.any([signal, inbox.failed]),
     }
     for (;;) {
       sink.report('it has started')
       // A failed store ends the run, even if the function did not wait for it and never ends.
-      const ending = await Promise.race([endOf(receive, receiving), inbox.failure])
-      await inbox.empty()
+      const ending = await Promise.race([endOf(receive, receiving), quietly(failure)])
+      await inbox.settled()
+      inbox.failed.throwIfAborted()
       if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
       sink.report(
         `${ending ?? 'it has ended'}; it is started again in ${RESTART_DELAY_MS / 1_000} s`,
@@ -40,6 +48,13 @@ export const functionReceiver = (
     }
   },
 })
+
+const storeIn = async (
+  inbox: AppendQueue<readonly unknown[]>,
+  records: readonly unknown[],
+): Promise<void> => {
+  if (records.length > 0) await inbox.add(records, { bytes: 0, records: records.length })
+}
 
 /**
  * Returns the same promise, but a rejection is never unhandled: it matters only to code that awaits
@@ -64,64 +79,3 @@ const endOf = async (
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-interface Waiting {
-  readonly records: readonly unknown[]
-  readonly done: PromiseWithResolvers<void>
-}
-
-/**
- * Records that wait to be stored. The sink takes one delivery at a time, so each delivery contains
- * all records that came during the one before.
- */
-class Inbox {
-  readonly #sink: ReceiverSink
-  readonly #broken = new AbortController()
-  readonly #failure = Promise.withResolvers<never>()
-  #waiting: Waiting[] = []
-  #flushing: Promise<void> | undefined
-
-  constructor(sink: ReceiverSink) {
-    this.#sink = sink
-    this.#failure.promise.catch(() => this.#broken.abort())
-  }
-
-  /** Rejects with the error of the sink. */
-  get failure(): Promise<never> {
-    return this.#failure.promise
-  }
-
-  /** Aborted when the sink rejects. */
-  get broken(): AbortSignal {
-    return this.#broken.signal
-  }
-
-  async store(records: readonly unknown[]): Promise<void> {
-    if (records.length === 0) return
-    const done = Promise.withResolvers<void>()
-    this.#waiting.push({ records, done })
-    this.#flushing ??= this.#flush()
-    await done.promise
-  }
-
-  /** Waits until all records are stored. Rejects if the sink has rejected. */
-  async empty(): Promise<void> {
-    await this.#flushing
-    if (this.#broken.signal.aborted) await this.failure
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting
-      this.#waiting = []
-      try {
-        await this.#sink.store({ records: batch.flatMap(({ records }) => records), rejected: [] })
-        for (const { done } of batch) done.resolve()
-      } catch (error) {
-        this.#failure.reject(error as Error)
-        for (const { done } of batch) done.reject(error as Error)
-      }
-    }
-    this.#flushing = undefined
-  }
-}

@@ -176,10 +176,16 @@ test.each<[string, RateOptions]>([
     const { world, app, append } = begin(given, limits)
     for (const lane of ['a', 'b', 'c', 'd']) await append(4_000, lane)
     await app.tick()
-    const { get, query } = world.store
+    const before = { ...world.store }
     let reads = 0
-    world.store.get = (...asked) => ((reads += 1), get(...asked))
-    world.store.query = (...asked) => ((reads += 1), query(...asked))
+    world.store.get = async (...asked) => {
+      reads += 1
+      return before.get(...asked)
+    }
+    world.store.query = async (...asked) => {
+      reads += 1
+      return before.query(...asked)
+    }
     await app.tick(3)
     return reads
   }
