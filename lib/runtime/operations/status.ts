@@ -4,7 +4,7 @@ import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
-import type { BatchRecord } from '../../state/history/batch-record.ts'
+import type { BatchCounts, BatchRecord } from '../../state/history/batch-record.ts'
 import { newestBatches } from '../../state/history/read-history.ts'
 import { readLaneOffsets } from '../../state/lane-offsets.ts'
 import type { Backfill } from '../../state/offsets.ts'
@@ -53,18 +53,7 @@ export interface StateOverview {
 }
 
 /** A batch in the history. */
-export interface BatchOverview extends Pick<
-  BatchRecord,
-  | 'timeMs'
-  | 'attempt'
-  | 'records'
-  | 'bytes'
-  | 'objects'
-  | 'deadLetters'
-  | 'expired'
-  | 'lost'
-  | 'processingMs'
-> {
+export interface BatchOverview extends BatchCounts {
   /** What the batch contained, in words, if it was skipped. */
   readonly skipped?: string
 }

@@ -119,6 +119,20 @@ export interface BatchRecord extends Amounts {
   readonly cut?: Readonly<Partial<Record<CutList, number>>>
 }
 
+/** What is known of each batch, also of those that earlier versions have noted. */
+export type BatchCounts = Pick<
+  BatchRecord,
+  | 'timeMs'
+  | 'attempt'
+  | 'records'
+  | 'bytes'
+  | 'objects'
+  | 'deadLetters'
+  | 'expired'
+  | 'lost'
+  | 'processingMs'
+>
+
 /** The times and delays of a batch, as Spark has them. Left out: they are not known. */
 export interface BatchTimings {
   /** When the batch could begin: at its batch time, or before if it did not wait for the clock. */

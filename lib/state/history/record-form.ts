@@ -7,7 +7,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { type Item, itemBytes, type ItemKey } from '../../ports/item-store.ts'
 import type { FailureReason } from '../head.ts'
-import type { BatchRecord, BatchStatus } from './batch-record.ts'
+import type { BatchCounts, BatchRecord, BatchStatus } from './batch-record.ts'
 import { cutRecord } from './cut-record.ts'
 import { RECORD_WORDS } from './record-words.ts'
 
@@ -22,19 +22,7 @@ const HELD_CHARACTERS_MAX = 160
 
 const dictionary = Buffer.from(RECORD_WORDS)
 
-type Core = Pick<
-  BatchRecord,
-  | 'timeMs'
-  | 'status'
-  | 'attempt'
-  | 'records'
-  | 'bytes'
-  | 'objects'
-  | 'deadLetters'
-  | 'expired'
-  | 'lost'
-  | 'processingMs'
->
+type Core = BatchCounts & Pick<BatchRecord, 'status'>
 
 const NUMBERS = [
   'attempt',
