@@ -1,11 +1,10 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { socketReceiver } from '../../lib/adapters/local/socket-receiver.ts'
 import { systemClock } from '../../lib/adapters/local/system-clock.ts'
 import type { Delivery } from '../../lib/ports/receiver.ts'
 import { lineServer, peerOf } from './line-server.ts'
 import { receiverContract } from './receiver.contract.ts'
+import { freePort } from '../ports.ts'
 
 receiverContract('socket', async () => {
   const server = await lineServer()
@@ -26,7 +25,7 @@ describe('a socket', () => {
   })
 
   test('nobody listens yet: it tries again, says it once, and takes what comes then', async () => {
-    const { port } = await freePort()
+    const port = await freePort()
     const refused = Promise.withResolvers<void>()
     const reports: string[] = []
     const records: string[] = []
@@ -108,11 +107,3 @@ describe('a socket', () => {
 })
 
 /** A port on which nobody listens. */
-const freePort = async (): Promise<{ readonly port: number }> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return { port }
-}

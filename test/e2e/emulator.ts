@@ -15,10 +15,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../ports.ts'
 
 /** An endpoint that answers. */
 export interface Emulator {
@@ -77,19 +77,6 @@ export const installEmulator = (): void => {
   )
   mkdirSync(marker)
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      )
-    })
-  })
 
 const isReady = async (endpoint: string): Promise<boolean> => {
   for (const path of ['/_ministack/ready', '/_localstack/health']) {

@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
-import { createServer, type AddressInfo } from 'node:net'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -19,6 +18,7 @@ import {
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { KinesisEventRecord } from '../../lib/runtime/sources/kinesis/event.ts'
+import { freePort } from '../ports.ts'
 
 /** A record to put. */
 export interface NewRecord {
@@ -34,14 +34,6 @@ export interface ShardContent {
   readonly records: readonly KinesisEventRecord[]
   readonly closed: boolean
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
-  })
 
 const TRIES_MAX = 200
 const PAUSE_MS = 50

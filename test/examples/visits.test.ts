@@ -1,22 +1,12 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { seconds } from 'millrace'
 import { testStream } from 'millrace/testing'
 import { expect, test } from 'vitest'
 import visits from '../../examples/visits.ts'
 import { startMillrace, temporaryDirectory } from '../process/millrace.ts'
+import { freePort } from '../ports.ts'
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'examples', 'visits.ts')
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 test('on a laptop, a request brings visits, and counts once', async () => {
   const url = `http://127.0.0.1:${await freePort()}/visits`

@@ -1,39 +1,15 @@
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Random } from '../../lib/testing/random.ts'
 import { TestBroker } from '../brokers/mqtt-broker.ts'
-import {
-  millrace,
-  type Millrace,
-  pipelinePath,
-  startMillrace,
-  temporaryDirectory,
-} from './millrace.ts'
-import { countsOf, savedCounts, sorted } from './results.ts'
+import { millrace, type Millrace, startMillrace, temporaryDirectory } from './millrace.ts'
+import { countsOf, sorted } from './results.ts'
+import { runOf, totalsIn, untilSubscribed } from './mqtt-runs.ts'
 
 // Topics of MQTT, on real processes and a real broker: kill -9 at any time, a broker that comes and
 // goes, and messages that are published while nothing runs.
 
 const KILLS = 10
-
-const runOf = (port: number): readonly string[] => [
-  'run',
-  pipelinePath('messages'),
-  '--bind',
-  `rooms/+/words=mqtt://127.0.0.1:${port}`,
-  '--bind',
-  'results=out',
-  '--state',
-  'state',
-  '--json',
-]
-
-const untilSubscribed = (running: Millrace): Promise<string> =>
-  running.until((stdout) => stdout.includes('sends rooms/+/words'))
-
-const totalsIn = (directory: string, name: string): ReadonlyMap<string, number> =>
-  [...savedCounts(join(directory, 'out'), name).values()].at(-1) ?? new Map()
 
 const sumOf = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((sum, count) => sum + count, 0)
@@ -59,7 +35,8 @@ describe.each([
     onTestFinished(() => void vi.unstubAllEnvs())
     const directory = temporaryDirectory()
     const random = new Random(20_262)
-    const start = (): Millrace => startMillrace(directory, ...runOf(broker.port))
+    const start = (): Millrace =>
+      startMillrace(directory, ...runOf(`mqtt://127.0.0.1:${broker.port}`))
     let running = start()
     await untilSubscribed(running)
     const texts: string[] = []
@@ -100,7 +77,7 @@ describe.each([
     await publishing
     await untilAcknowledged(broker, texts)
     expect(await running.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
-    const last = await millrace(directory, ...runOf(broker.port), '--once')
+    const last = await millrace(directory, ...runOf(`mqtt://127.0.0.1:${broker.port}`), '--once')
     expect(last).toMatchObject({ exitCode: 0, stderr: '' })
     const saved = totalsIn(directory, 'totals')
     const expected = countsOf(texts.map((text) => [text.split(' ')[1] ?? '', 1] as const))

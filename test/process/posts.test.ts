@@ -1,5 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -12,20 +10,12 @@ import {
   temporaryDirectory,
 } from './millrace.ts'
 import { countsOf, savedCounts, sorted } from './results.ts'
+import { freePort } from '../ports.ts'
 
 // Requests, on real processes: kill -9 at any time, and clients that repeat what got no answer.
 
 const KILLS = 12
 const CLIENTS = 4
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 const runOf = (port: number): readonly string[] => [
   'run',

@@ -13,10 +13,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../ports.ts'
 
 const VERSION = '4.1.0'
 const INSTALL_MS_MAX = 300_000
@@ -60,15 +61,6 @@ const install = (): void => {
   const copy = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`]
   run('mvn', ['--quiet', '--batch-mode', ...copy, '-DincludeScope=runtime'], home)
   writeFileSync(marker, '')
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Who may log in where a log-in is asked for. */

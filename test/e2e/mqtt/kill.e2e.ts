@@ -2,39 +2,20 @@
  * The guarantee, on a real broker: kill -9 of the run at any time, and a broker that is started
  * again, cost no message. With ids each message counts once.
  */
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Random } from '../../../lib/testing/random.ts'
 import {
   millrace,
   type Millrace,
-  pipelinePath,
   startMillrace,
   temporaryDirectory,
 } from '../../process/millrace.ts'
-import { countsOf, savedCounts, sorted } from '../../process/results.ts'
+import { countsOf, sorted } from '../../process/results.ts'
 import { Mosquitto, PASSWORD } from './mosquitto.ts'
+import { runOf, totalsIn, untilSubscribed } from '../../process/mqtt-runs.ts'
 
 const KILLS = 10
-
-const runOf = (port: number): readonly string[] => [
-  'run',
-  pipelinePath('messages'),
-  '--bind',
-  `rooms/+/words=mqtts://localhost:${port}`,
-  '--bind',
-  'results=out',
-  '--state',
-  'state',
-  '--json',
-]
-
-const untilSubscribed = (running: Millrace): Promise<string> =>
-  running.until((stdout) => stdout.includes('sends rooms/+/words'))
-
-const totalsIn = (directory: string, name: string): ReadonlyMap<string, number> =>
-  [...savedCounts(join(directory, 'out'), name).values()].at(-1) ?? new Map()
 
 test.each([
   ['3.1.1', 'yes'],
@@ -52,7 +33,8 @@ test.each([
     onTestFinished(() => void vi.unstubAllEnvs())
     const directory = temporaryDirectory()
     const random = new Random(20_263)
-    const start = (): Millrace => startMillrace(directory, ...runOf(broker.port))
+    const start = (): Millrace =>
+      startMillrace(directory, ...runOf(`mqtts://localhost:${broker.port}`))
     let running = start()
     await untilSubscribed(running)
     const devices = await broker.publisher()
@@ -84,7 +66,7 @@ test.each([
     // The last ones are on their way.
     await pause(3_000)
     expect(await running.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
-    const last = await millrace(directory, ...runOf(broker.port), '--once')
+    const last = await millrace(directory, ...runOf(`mqtts://localhost:${broker.port}`), '--once')
     expect(last).toMatchObject({ exitCode: 0, stderr: '' })
     const saved = totalsIn(directory, 'totals')
     const twice = [...saved.values()].reduce((sum, count) => sum + count, 0) - texts.length
@@ -100,7 +82,7 @@ test('a password that is wrong is told, and tried again', async () => {
   vi.stubEnv('BROKER_PASSWORD', 'wrong')
   vi.stubEnv('BROKER_CA', broker.ca)
   onTestFinished(() => void vi.unstubAllEnvs())
-  const running = startMillrace(temporaryDirectory(), ...runOf(broker.port))
+  const running = startMillrace(temporaryDirectory(), ...runOf(`mqtts://localhost:${broker.port}`))
   const shown = await running.until((stdout) => stdout.split('connects again').length > 2)
   expect(shown).toMatch(/not authorized/i)
   expect(await running.signal('SIGTERM')).toMatchObject({ exitCode: 0 })

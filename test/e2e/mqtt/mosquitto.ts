@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect as connectSocket, createServer } from 'node:net'
+import { connect as connectSocket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connectAsync, type MqttClient } from 'mqtt'
 import { findProgram, programEnvironment, withMissing } from '../servers/debian.ts'
+import { freePort } from '../../ports.ts'
 
 export const USER = 'reader'
 export const PASSWORD = 'right: @/'
@@ -25,15 +26,6 @@ const run = (command: string, args: readonly string[]): void => {
       '  fix: install mosquitto and openssl, for example with apt.\n' +
       `  because: ${error?.message ?? stderr}`,
   )
-}
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 const isOpen = (port: number): Promise<boolean> =>

@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'pg'
 import type { Row } from '../../../lib/rdd/sink-declaration.ts'
-import { findProgram, freePort, libraryPath, serverUser } from './debian.ts'
+import { findProgram, libraryPath, serverUser } from './debian.ts'
+import { freePort } from '../../ports.ts'
 
 /** A server that runs. */
 export interface PostgresServer {

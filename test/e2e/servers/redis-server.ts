@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@redis/client'
-import { findProgram, freePort, libraryPath } from './debian.ts'
+import { findProgram, libraryPath } from './debian.ts'
+import { freePort } from '../../ports.ts'
 
 const connect = (url: string) =>
   createClient({ url, socket: { reconnectStrategy: () => 50 } }).on('error', () => undefined)

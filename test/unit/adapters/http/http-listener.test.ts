@@ -1,25 +1,17 @@
 import { once } from 'node:events'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { httpListener } from '../../../../lib/adapters/local/http/http-listener.ts'
 import type { HttpServerLimits } from '../../../../lib/adapters/local/http/http-server.ts'
 import { HTTP_BODY_BYTES_MAX } from '../../../../lib/base/http-limits.ts'
 import type { HttpAnswer, HttpHandler } from '../../../../lib/ports/http-listener.ts'
+import { freePort } from '../../../ports.ts'
 
 // A real port: what clients do wrong, or on purpose.
 
 const HOST = '127.0.0.1'
 
 /** A port that nobody has. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 const echo = (bytes: number): HttpAnswer => ({ status: 202, text: JSON.stringify({ bytes }) })
 
 const open = async (

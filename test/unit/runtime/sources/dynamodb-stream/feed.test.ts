@@ -8,10 +8,9 @@ import type { RuntimeEvent } from '../../../../../lib/runtime/events.ts'
 import { runLocal } from '../../../../../lib/runtime/local/run-local.ts'
 import { Random } from '../../../../../lib/testing/random.ts'
 import { MemoryTableStream } from './memory-table-stream.ts'
+import { type Death, runUntilDeath } from '../dying-store.ts'
 
 // A machine that reads the stream of a table by itself: feed, intake and driver over memory.
-
-const CALLS = ['get', 'query', 'compareAndSet', 'put', 'putAll', 'deleteAll'] as const
 
 class TableBed {
   readonly table: MemoryTableStream
@@ -36,34 +35,10 @@ class TableBed {
   }
 
   /** Runs to the end of the stream. `deathAt`: the process dies at this call of the store. */
-  async run({ deathAt = Infinity, applied = false } = {}): Promise<'done' | 'dead'> {
-    this.calls = 0
-    let isDead = false
-    const guarded =
-      (call: (typeof CALLS)[number]) =>
-      async (...given: readonly unknown[]): Promise<unknown> => {
-        this.calls += 1
-        const dies = this.calls >= deathAt
-        if (isDead || (dies && !applied)) {
-          isDead = true
-          throw new Error('the process is dead')
-        }
-        const answer: unknown = await Reflect.apply(this.store[call], this.store, given)
-        isDead ||= dies
-        if (isDead) throw new Error('the process is dead')
-        return answer
-      }
-    const store = {
-      ...this.store,
-      ...Object.fromEntries(CALLS.map((call) => [call, guarded(call)])),
-    } as ItemStore
-    try {
-      await this.#runOn(store)
-      return 'done'
-    } catch (error) {
-      if (isDead) return 'dead'
-      throw error
-    }
+  async run(death: Death = {}): Promise<'done' | 'dead'> {
+    const { end, calls } = await runUntilDeath(this.store, death, (store) => this.#runOn(store))
+    this.calls = calls
+    return end === 'dead' ? end : 'done'
   }
 
   async #runOn(store: ItemStore): Promise<void> {

@@ -12,10 +12,9 @@ import type { RuntimeEvent } from '../../../../../lib/runtime/events.ts'
 import { type LocalEnd, runLocal } from '../../../../../lib/runtime/local/run-local.ts'
 import { readLanes } from '../../../../../lib/state/lanes.ts'
 import { MemoryTopic } from '../../../../contract/memory-topic.ts'
+import { type Death, runUntilDeath } from '../dying-store.ts'
 
 const SOURCE = 'kafkaRecords-1'
-const CALLS = ['get', 'query', 'compareAndSet', 'put', 'putAll', 'deleteAll'] as const
-
 type Isolation = NonNullable<KafkaOptions['isolation']>
 
 /** Records as `partition:offset=value`. */
@@ -78,33 +77,10 @@ export class TopicBed {
   }
 
   /** Runs a process to the end of the topic. `deathAt`: it dies at this call of the store. */
-  async run({ deathAt = Infinity, applied = false } = {}): Promise<LocalEnd | 'dead'> {
-    this.calls = 0
-    let isDead = false
-    const guarded =
-      (call: (typeof CALLS)[number]) =>
-      async (...given: readonly unknown[]): Promise<unknown> => {
-        this.calls += 1
-        const dies = this.calls >= deathAt
-        if (isDead || (dies && !applied)) {
-          isDead = true
-          throw new Error('the process is dead')
-        }
-        const answer: unknown = await Reflect.apply(this.store[call], this.store, given)
-        isDead ||= dies
-        if (isDead) throw new Error('the process is dead')
-        return answer
-      }
-    const store = {
-      ...this.store,
-      ...Object.fromEntries(CALLS.map((call) => [call, guarded(call)])),
-    } as ItemStore
-    try {
-      return await this.#runOn(store)
-    } catch (error) {
-      if (isDead) return 'dead'
-      throw error
-    }
+  async run(death: Death = {}): Promise<LocalEnd | 'dead'> {
+    const { end, calls } = await runUntilDeath(this.store, death, (store) => this.#runOn(store))
+    this.calls = calls
+    return end
   }
 
   async #runOn(store: ItemStore): Promise<LocalEnd> {
