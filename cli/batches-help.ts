@@ -30,9 +30,9 @@ export const costHelp = (
   app: string,
 ): string => `millrace cost (--state DIR | --app NAME) [--since WHEN] [--json]
 
-Adds up what the driver of a deployed application has used since a time, at most a week ago: units
-of the table, requests, and the time of its function. Shows the dollars of each, per day at this
-rate, and per million records, at list prices.
+Adds up what a deployed application has used since a time, at most a week ago: units of the table,
+requests, time and logs of its functions, and what it stores. Shows the dollars of each, per day at
+this rate, and per million records, at list prices.
 
 ${state}
 ${app}

@@ -1,6 +1,6 @@
-/** `millrace cost`: what the driver of an application has used, and what that costs. */
+/** `millrace cost`: what an application has used, and what that costs. */
 import { PRICES_OF, type UsageKind } from '../lib/base/prices.ts'
-import { type Bill, readBill } from '../lib/runtime/operations/bill.ts'
+import { type Bill, type BillPart, readBill } from '../lib/runtime/operations/bill.ts'
 import type { OpenApp } from './open-app.ts'
 import { type Answer, count, timeText } from './reports/answer.ts'
 import { parseSince } from './since.ts'
@@ -18,19 +18,28 @@ const KINDS: Readonly<Record<UsageKind, string>> = {
   keyRequests: 'KMS requests',
   metricMonths: 'metrics',
   alarmMonths: 'alarms',
+  tableGigabyteMonths: 'DynamoDB GB-months',
+  objectGigabyteMonths: 'S3 GB-months',
 }
 
-/** What the meter of the driver does not see. */
+const PARTS: Readonly<Record<BillPart, string>> = {
+  driver: 'driver and executors',
+  intake: 'intake',
+  storage: 'storage, estimated',
+  standing: 'alarms, metrics, polling',
+}
+
+/** What no meter of the application sees. */
 const NOT_COUNTED =
-  'intake, executors, storage, logs, alarms, and sources and sinks of your own such as Kinesis'
+  'starts of functions, the network, and what is your own, such as Kinesis streams'
 
 /** Reads the bill. `since`: a time or an age, as the user wrote it. */
 export const cost = async (
-  { store, app, clock, location, lastMs }: OpenApp,
+  { store, app, clock, location, lastMs, deployed }: OpenApp,
   since: string,
 ): Promise<Answer> => {
   const fromMs = parseSince(since, clock.now()) ?? 0
-  const bill = await readBill(store, app, { fromMs, toMs: await lastMs() })
+  const bill = await readBill(store, app, { fromMs, toMs: await lastMs() }, deployed?.standing)
   const object = { app, ...bill, prices: PRICES_OF, notCounted: NOT_COUNTED }
   return { object, text: `${app} in ${location}: ${textOf(bill)}` }
 }
@@ -39,17 +48,21 @@ const textOf = (bill: Bill): string => {
   const { fromMs, toMs, batches, records, dollars, dollarsPerDay, dollarsPerMillionRecords } = bill
   if (fromMs === undefined || toMs === undefined)
     return (
-      'the history has no usage. It is counted in the driver function on AWS; ' +
+      'the history has no usage. It is counted in the functions on AWS; ' +
       'runs on this machine cost nothing\n'
     )
   const items = Object.entries(bill.usage) as [UsageKind, number][]
   const rows = items.map(([kind, amount]) =>
     row(KINDS[kind], amountText(amount), dollarText(bill.items[kind] ?? 0)),
   )
+  const parts = Object.entries(bill.parts)
+    .filter(([, part]) => part > 0)
+    .map(([part, amount]) => row(PARTS[part as BillPart], '', dollarText(amount)))
   return [
     `${count(batches, 'batch', 'batches')}, ${count(records, 'record')}`,
     `  from ${timeText(fromMs)} to ${timeText(toMs)}`,
     ...rows,
+    ...parts,
     row('total', '', dollarText(dollars)),
     ...(dollarsPerDay === undefined
       ? []
@@ -64,13 +77,15 @@ const textOf = (bill: Bill): string => {
 }
 
 const row = (name: string, amount: string, dollars: string): string =>
-  `  ${name.padEnd(22)}  ${amount.padStart(14)}  ${dollars.padStart(12)}`
-
-const amountText = (amount: number): string =>
-  amount.toLocaleString('en-US', { maximumFractionDigits: 1 })
-
-const SMALL = 0.01
+  `  ${name.padEnd(24)}  ${amount.padStart(14)}  ${dollars.padStart(12)}`
 
 /** Small amounts have three digits that count. */
+const SMALL = 0.01
+
+const amountText = (amount: number): string =>
+  amount >= SMALL || amount === 0
+    ? amount.toLocaleString('en-US', { maximumFractionDigits: 1 })
+    : amount.toPrecision(3)
+
 const dollarText = (dollars: number): string =>
   `$${dollars >= SMALL || dollars === 0 ? dollars.toFixed(2) : dollars.toPrecision(3)}`

@@ -14,7 +14,7 @@ Commands
   millrace ui               a page with time lines, batches, plan, state and dead letters
   millrace status           show the state of an application, also while it runs
   millrace batches          list what batches took, and how long; --watch goes on
-  millrace cost             what the driver has used, and what that costs
+  millrace cost             what it has used, and what that costs
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source

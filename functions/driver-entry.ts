@@ -1,10 +1,12 @@
 import pipeline from 'millrace-pipeline'
 import { awsPorts, functionsLog } from './aws-ports.ts'
 import { awsSinks } from './aws-sinks.ts'
+import type { Usage } from '../lib/base/prices.ts'
+import type { Meter } from '../lib/ports/meter.ts'
 import { type DriverEnvironment, readDriverEnvironment } from './driver-environment.ts'
 import { type DriverFunction, driverFunction } from './driver-function.ts'
 import type { DriverPorts } from './ports.ts'
-import { type Invoke, meteredDriver } from './usage.ts'
+import { type Invoke, meteredFunction } from './usage.ts'
 import { watchFunctions } from './watch.ts'
 
 interface Started {
@@ -16,14 +18,17 @@ interface Started {
 export type MakeExecutors = (
   environment: DriverEnvironment,
   app: string,
+  /** Counts what they use. */
+  meter: Meter,
 ) => DriverPorts['executors']
 
 const start = async (bundle: string, makeExecutors: MakeExecutors): Promise<Started> => {
   watchFunctions(bundle)
   const environment = readDriverEnvironment(process.env)
-  const { invoke, takeUsage } = meteredDriver(process.env, functionsLog)
-  const executors = makeExecutors(environment, pipeline.name)
-  const ports = { ...awsPorts(environment), sinks: awsSinks, executors }
+  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
+  const executors = makeExecutors(environment, pipeline.name, meter)
+  const ports = { ...awsPorts(environment), sinks: awsSinks, executors, write }
+  const takeUsage = (): Usage => meter.take()
   return { driver: await driverFunction({ pipeline, environment, ports, takeUsage }), invoke }
 }
 
@@ -38,6 +43,6 @@ export const driverEntry = (
   let started: Started | undefined
   return async (event, context) => {
     const { driver, invoke } = (started ??= await start(bundle, makeExecutors))
-    await invoke(() => driver(event, context))
+    await invoke(event, () => driver(event, context))
   }
 }

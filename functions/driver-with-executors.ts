@@ -9,11 +9,11 @@ import { driverEntry, type MakeExecutors } from './driver-entry.ts'
 import type { DriverFunction } from './driver-function.ts'
 
 /** The client is loaded with the first large batch: most invocations have none. */
-const makeExecutors: MakeExecutors = ({ executors: functions, blocks }, app) => {
+const makeExecutors: MakeExecutors = ({ executors: functions, blocks }, app, meter) => {
   if (functions.length === 0) return undefined
   const loaded = once(async (): Promise<Executors> => {
     const { lambdaExecutors } = await import('../lib/adapters/aws/lambda-executors.ts')
-    return lambdaExecutors({ functions, blobs: awsAnswers(blocks, app) })
+    return lambdaExecutors({ functions, blobs: awsAnswers(blocks, app), meter })
   })
   return {
     count: functions.length,

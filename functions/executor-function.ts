@@ -15,6 +15,7 @@ import {
   numberOf,
   refused,
 } from '../lib/runtime/tasks/task-request.ts'
+import type { UsageMeter } from '../lib/ports/meter.ts'
 import type { ExecutorEnvironment } from './executor-environment.ts'
 import { jsonLog } from './log.ts'
 import type { ExecutorPorts } from './ports.ts'
@@ -30,6 +31,8 @@ export interface ExecutorParts {
   readonly pipeline: Pipeline
   readonly environment: ExecutorEnvironment
   readonly ports: ExecutorPorts
+  /** Counts what this process uses: each answer says it. Default: nothing is counted. */
+  readonly meter?: UsageMeter
 }
 
 /**
@@ -41,6 +44,7 @@ export const executorFunction = async ({
   pipeline,
   environment,
   ports,
+  meter,
 }: ExecutorParts): Promise<ExecutorFunction> => {
   const { generation, sources, outputs } = environment
   const { answers, randomness, sinks, write } = ports
@@ -53,15 +57,19 @@ export const executorFunction = async ({
     locateOutput: outputLocator(outputs, sinks),
     listen: log,
   })
+  const packed = async (bytes: Uint8Array, request: ExecutorRequest): Promise<FunctionAnswer> => {
+    if (bytes.byteLength <= INLINE_BYTES_MAX) return inlineAnswer(bytes)
+    if (answers !== undefined) return blobAnswer(bytes, answers, nameFor(request, randomness))
+    const message = `a result of ${bytes.byteLength} bytes needs a bucket, and there is none`
+    return inlineAnswer(encodeAnswer(refused('unsupported', message)))
+  }
   return async ({ data, ...event }) => {
     const request = event as ExecutorRequest
     const bytes = await server.answer(request, data && (await unpackData(data, answers)))
     const { timeMs, epoch, node } = request
     log({ event: 'task', timeMs, epoch, node, index: numberOf(request), bytes: bytes.byteLength })
-    if (bytes.byteLength <= INLINE_BYTES_MAX) return inlineAnswer(bytes)
-    if (answers !== undefined) return blobAnswer(bytes, answers, nameFor(request, randomness))
-    const message = `a result of ${bytes.byteLength} bytes needs a bucket, and there is none`
-    return inlineAnswer(encodeAnswer(refused('unsupported', message)))
+    const answer = await packed(bytes, request)
+    return meter === undefined ? answer : { ...answer, usage: meter.take() }
   }
 }
 

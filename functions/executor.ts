@@ -4,7 +4,7 @@ import { awsAnswers, awsCommonPorts, functionsLog } from './aws-ports.ts'
 import { awsSinks } from './aws-sinks.ts'
 import { type ExecutorFunction, executorFunction } from './executor-function.ts'
 import { readExecutorEnvironment } from './executor-environment.ts'
-import { type Invoke, meteredInvocations } from './usage.ts'
+import { type Invoke, meteredFunction } from './usage.ts'
 import { watchFunctions } from './watch.ts'
 
 interface Started {
@@ -17,14 +17,14 @@ let started: Started | undefined
 const start = async (): Promise<Started> => {
   watchFunctions(import.meta.url)
   const environment = readExecutorEnvironment(process.env)
-  const invoke = meteredInvocations(process.env, functionsLog)
+  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
   const answers = awsAnswers(environment.blocks, pipeline.name)
-  const ports = { ...awsCommonPorts(environment), sinks: awsSinks, answers }
-  return { executor: await executorFunction({ pipeline, environment, ports }), invoke }
+  const ports = { ...awsCommonPorts(environment), sinks: awsSinks, answers, write }
+  return { executor: await executorFunction({ pipeline, environment, ports, meter }), invoke }
 }
 
 /** The entry point. If it throws, the driver runs the task itself. */
 export const handler: ExecutorFunction = async (request) => {
   const { executor, invoke } = (started ??= await start())
-  return invoke(() => executor(request))
+  return invoke(request, () => executor(request))
 }

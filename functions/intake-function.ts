@@ -2,6 +2,7 @@ import type { Pipeline } from '../lib/dstream/stream.ts'
 import { eventRoutes } from '../lib/runtime/intake/event-routes.ts'
 import { type PlatformEvent, readEvent } from '../lib/runtime/intake/event-reader.ts'
 import { intakeHandler } from '../lib/runtime/intake/intake-handler.ts'
+import type { UsageMeter } from '../lib/ports/meter.ts'
 import { sourceCombiners } from '../lib/runtime/tasks/source-combiners.ts'
 import type { Context } from './driver-function.ts'
 import type { IntakeEnvironment } from './intake-environment.ts'
@@ -13,6 +14,8 @@ export interface IntakeParts {
   readonly pipeline: Pipeline
   readonly environment: IntakeEnvironment
   readonly ports: FunctionPorts
+  /** Counts what this process uses. Default: nothing is counted. */
+  readonly meter?: UsageMeter
 }
 
 /** What the function answers to queues. Other event sources ignore it, or have their own answer. */
@@ -25,7 +28,8 @@ export interface IntakeResponse {
 export type IntakeFunction = (event: PlatformEvent, context?: Context) => Promise<object>
 
 /** Composes intake. */
-export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): IntakeFunction => {
+export const intakeFunction = (parts: IntakeParts): IntakeFunction => {
+  const { pipeline, environment, ports, meter } = parts
   const plan = pipeline.build()
   const routes = eventRoutes(plan, environment.sources, ports.sources)
   const { generation } = environment
@@ -38,7 +42,7 @@ export const intakeFunction = ({ pipeline, environment, ports }: IntakeParts): I
       return new SourceStage(parts)
     },
   })
-  const intake = intakeHandler({ plan, ...ports, combinerOf })
+  const intake = intakeHandler({ plan, ...ports, meter, combinerOf })
   const log = jsonLog(ports.write)
   return async (event, context) => {
     const { appends, refused = [], respond } = await readEvent(event, routes)

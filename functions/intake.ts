@@ -6,7 +6,7 @@ import pipeline from 'millrace-pipeline'
 import { awsPorts, functionsLog } from './aws-ports.ts'
 import { readIntakeEnvironment } from './intake-environment.ts'
 import { type IntakeFunction, intakeFunction } from './intake-function.ts'
-import { type Invoke, meteredInvocations } from './usage.ts'
+import { type Invoke, meteredFunction } from './usage.ts'
 import { watchFunctions } from './watch.ts'
 
 interface Started {
@@ -19,12 +19,13 @@ let started: Started | undefined
 const start = (): Started => {
   watchFunctions(import.meta.url)
   const environment = readIntakeEnvironment(process.env)
-  const invoke = meteredInvocations(process.env, functionsLog)
-  return { intake: intakeFunction({ pipeline, environment, ports: awsPorts(environment) }), invoke }
+  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
+  const ports = { ...awsPorts(environment), write }
+  return { intake: intakeFunction({ pipeline, environment, ports, meter }), invoke }
 }
 
 /** The entry point. If it throws, the event source delivers the same event again. */
 export const handler: IntakeFunction = async (event, context) => {
   const { intake, invoke } = (started ??= start())
-  return invoke(() => intake(event, context))
+  return invoke(event, () => intake(event, context))
 }

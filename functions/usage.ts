@@ -1,27 +1,34 @@
 /**
- * Logs what each invocation used, and its price, if the variable `MILLRACE_METER` is `log`.
- * Otherwise nothing is counted.
+ * Counts what a function uses: its calls of AWS, its time and its log. Intake says it in its lanes,
+ * an executor in its answers, and the driver in the history. If the variable `MILLRACE_METER` is
+ * `log`, each invocation also logs what it used, and its price.
  */
 import { countCalls } from '../lib/adapters/aws/clients.ts'
 import { dollarsOf, type Usage } from '../lib/base/prices.ts'
 import type { Clock } from '../lib/ports/clock.ts'
-import { type Meter, usageMeter } from '../lib/ports/meter.ts'
+import { type Meter, type UsageMeter, usageMeter } from '../lib/ports/meter.ts'
 import { invalidVariable, type Variables } from './environment.ts'
 import { jsonLog } from './log.ts'
 import type { FunctionPorts } from './ports.ts'
 
-/** Runs one invocation. */
-export type Invoke = <T>(call: () => Promise<T>) => Promise<T>
+/** Runs one invocation. `event`: what the platform has called the function with. */
+export type Invoke = <T>(event: unknown, call: () => Promise<T>) => Promise<T>
 
-/** A driver whose usage goes into the history. */
-export interface MeteredDriver {
+/** A function whose usage is counted. */
+export interface MeteredFunction {
   readonly invoke: Invoke
-  /** What this process has used since the last call, with the time of the running invocation. */
-  readonly takeUsage: () => Usage
+  /** What is taken has the time of the running invocation up to now. */
+  readonly meter: UsageMeter
+  /** Writes a line to the log, and counts it. */
+  readonly write: FunctionPorts['write']
 }
 
 const MB_PER_GB = 1_024
 const MS_PER_S = 1_000
+/** Lambda writes START, END and REPORT for each invocation. */
+const PLATFORM_LOG_BYTES = 400
+/** Lambda has fetched the messages of an invocation, and will delete them. */
+const REQUESTS_PER_EVENT = 2
 
 /**
  * Makes what runs the invocations of a process. Call it before the first client is created: only
@@ -29,52 +36,14 @@ const MS_PER_S = 1_000
  *
  * @throws MillraceError `ARGUMENT_INVALID` when the variable has another value.
  */
-export const meteredInvocations = (
+export const meteredFunction = (
   variables: Variables,
   { clock, write }: { readonly clock: Clock; readonly write: FunctionPorts['write'] },
-  also?: Meter,
-): Invoke => {
-  const wanted = variables['MILLRACE_METER']
-  if (wanted === undefined) return (call) => call()
-  if (wanted !== 'log') throw invalidVariable('MILLRACE_METER', wanted, 'log')
-  const meter = usageMeter()
-  countCalls(also === undefined ? meter : both(meter, also))
-  const log = jsonLog(write)
-  const gigabytes = Number(variables['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0) / MB_PER_GB
-  return async (call) => {
-    const startMs = clock.now()
-    try {
-      return await call()
-    } finally {
-      meter.add('invocations', 1)
-      meter.add('gigabyteSeconds', (gigabytes * (clock.now() - startMs)) / MS_PER_S)
-      const usage = meter.take()
-      log({ event: 'usage', dollars: dollarsOf(usage), ...usage })
-    }
-  }
-}
-
-const both = (one: Meter, other: Meter): Meter => ({
-  add(kind, amount): void {
-    one.add(kind, amount)
-    other.add(kind, amount)
-  },
-})
-
-/**
- * Makes what runs the invocations of a driver, and counts what they use for the history. Call it
- * before the first client is created: only later ones are counted.
- *
- * @throws MillraceError As {@link meteredInvocations}.
- */
-export const meteredDriver = (
-  variables: Variables,
-  ports: { readonly clock: Clock; readonly write: FunctionPorts['write'] },
-): MeteredDriver => {
-  const { clock } = ports
-  const meter = usageMeter()
+): MeteredFunction => {
+  const own = usageMeter()
+  const logged = isLogged(variables) ? usageMeter() : undefined
+  const meter = logged === undefined ? own : both(own, logged)
   countCalls(meter)
-  const logged = meteredInvocations(variables, ports, meter)
   const gigabytes = Number(variables['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? 0) / MB_PER_GB
   // Until when the time of the running invocation is counted. Undefined: none runs.
   let countedMs: number | undefined
@@ -84,21 +53,55 @@ export const meteredDriver = (
     meter.add('gigabyteSeconds', (gigabytes * Math.max(0, nowMs - countedMs)) / MS_PER_S)
     countedMs = nowMs
   }
+  const log = jsonLog(write)
+  const end = (): void => {
+    countTime()
+    countedMs = undefined
+    if (logged === undefined) return
+    const usage = logged.take()
+    log({ event: 'usage', dollars: dollarsOf(usage), ...usage })
+  }
   return {
-    takeUsage(): Usage {
-      countTime()
-      return meter.take()
+    invoke: async (event, call) => {
+      countedMs = clock.now()
+      meter.add('invocations', 1)
+      meter.add('logBytes', PLATFORM_LOG_BYTES)
+      if (isFromQueue(event)) meter.add('queueRequests', REQUESTS_PER_EVENT)
+      try {
+        return await call()
+      } finally {
+        end()
+      }
     },
-    invoke: (call) =>
-      logged(async () => {
-        countedMs = clock.now()
-        meter.add('invocations', 1)
-        try {
-          return await call()
-        } finally {
-          countTime()
-          countedMs = undefined
-        }
-      }),
+    meter: {
+      add: (kind, amount) => own.add(kind, amount),
+      take(): Usage {
+        countTime()
+        return own.take()
+      },
+    },
+    write: (line) => {
+      meter.add('logBytes', Buffer.byteLength(line) + 1)
+      write(line)
+    },
   }
 }
+
+const isLogged = ({ MILLRACE_METER: wanted }: Variables): boolean => {
+  if (wanted !== undefined && wanted !== 'log')
+    throw invalidVariable('MILLRACE_METER', wanted, 'log')
+  return wanted === 'log'
+}
+
+const isFromQueue = (event: unknown): boolean => {
+  const { Records: records } = event as { readonly Records?: unknown }
+  const first: unknown = Array.isArray(records) ? records[0] : undefined
+  return (first as { readonly eventSource?: unknown } | undefined)?.eventSource === 'aws:sqs'
+}
+
+const both = (one: Meter, other: Meter): Meter => ({
+  add(kind, amount): void {
+    one.add(kind, amount)
+    other.add(kind, amount)
+  },
+})

@@ -13,6 +13,7 @@ import { s3BlobStore } from '../../lib/adapters/aws/s3-blob-store.ts'
 import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
+import type { UsageMeter } from '../../lib/ports/meter.ts'
 import type { SinkPorts } from '../../lib/runtime/sinks/sink-ports.ts'
 import type { KinesisEvent } from '../../lib/runtime/sources/kinesis/event.ts'
 import { clickEvent, STREAM } from './clicks.ts'
@@ -50,6 +51,8 @@ export interface Deployment {
   readonly queueUrl?: string
   /** Default: the table `clicks` and the bucket `blocks`, with their real adapters. */
   readonly store?: ItemStore
+  /** Counts what the functions use, and has them say it. Default: nothing is counted. */
+  readonly meter?: UsageMeter
   /** Takes each line of the log. */
   readonly write?: (line: string) => void
   /** Sinks of the pipeline beside buckets. */
@@ -81,6 +84,7 @@ export const deploy = ({
     dynamodbItemStore({ table: 'clicks', client: clients.dynamodb }),
     s3BlobStore({ bucket: 'blocks', client: clients.s3 }),
   ),
+  meter,
   write = () => undefined,
   sinks,
   attemptId = attemptIds(),
@@ -111,8 +115,11 @@ export const deploy = ({
     parallelism: 1,
   }
   const parts = { pipeline, environment, ports }
-  const intake = intakeFunction(parts)
-  const driver = driverFunction(parts)
+  const intake = intakeFunction({ ...parts, ...(meter === undefined ? {} : { meter }) })
+  const driver = driverFunction({
+    ...parts,
+    ...(meter === undefined ? {} : { takeUsage: () => meter.take() }),
+  })
 
   return {
     intake: async (event) => void (await intake(event)),

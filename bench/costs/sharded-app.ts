@@ -6,7 +6,7 @@ import { type Duration, type Pipeline, seconds } from 'millrace'
 import { meterDynamodb, meterS3, meterSqs } from '../../lib/adapters/aws/metering.ts'
 import { mapAtOnce } from '../../lib/base/concurrency.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
-import type { Meter } from '../../lib/ports/meter.ts'
+import { type Meter, type UsageMeter, usageMeter } from '../../lib/ports/meter.ts'
 import type { SinkPorts } from '../../lib/runtime/sinks/sink-ports.ts'
 import { type Clients, clientsOf } from '../aws/clients.ts'
 import { attemptIds, deploy, type Deployed } from '../aws/deployment.ts'
@@ -43,6 +43,8 @@ export class ShardedApp {
   readonly clients: Clients
   readonly #time = { nowMs: START_MS }
   readonly #options: ShardedOptions
+  /** What the functions count themselves, as on AWS: it takes room in what they write. */
+  readonly #own: UsageMeter = usageMeter()
   readonly #attemptId = attemptIds()
   readonly #sent = new Map<number, number>()
   #app: Deployed
@@ -54,7 +56,12 @@ export class ShardedApp {
   constructor(options: ShardedOptions) {
     this.clients = clientsOf(this.services, () => this.#time.nowMs)
     this.#options = options
-    if (options.meter !== undefined) meterClients(this.clients, options.meter)
+    meterClients(this.clients, {
+      add: (kind, amount) => {
+        this.#own.add(kind, amount)
+        options.meter?.add(kind, amount)
+      },
+    })
     this.#app = this.#deploy()
   }
 
@@ -69,6 +76,7 @@ export class ShardedApp {
         this.lastLine = line
       },
       attemptId: this.#attemptId,
+      meter: this.#own,
       ...(sinks === undefined ? {} : { sinks: sinks(this.clients) }),
       ...(store === undefined ? {} : { store }),
     })

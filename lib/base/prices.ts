@@ -1,7 +1,7 @@
 /**
  * The one price table: list prices of us-east-1 in November 2026, in dollars, without a free tier.
  * Tables are on demand, functions run on arm64. Deleting an object is free, and listing costs as
- * much as writing one.
+ * much as writing one. A gigabyte of what is stored is one of 1,024 MB.
  */
 import { MillraceError } from './errors.ts'
 
@@ -19,6 +19,8 @@ export type UsageKind =
   | 'keyRequests'
   | 'metricMonths'
   | 'alarmMonths'
+  | 'tableGigabyteMonths'
+  | 'objectGigabyteMonths'
 
 /** What the prices below are of. */
 export const PRICES_OF: { readonly region: string; readonly month: string } = Object.freeze({
@@ -50,10 +52,23 @@ export const PRICES: Readonly<Record<UsageKind, number>> = Object.freeze({
   metricMonths: 0.3,
   /** An alarm for a month. */
   alarmMonths: 0.1,
+  /** A gigabyte in a table for a month. */
+  tableGigabyteMonths: 0.25,
+  /** A gigabyte in a bucket for a month. */
+  objectGigabyteMonths: 0.023,
 })
 
 /** How much of each kind was used. What is left out was not used. */
 export type Usage = Readonly<Partial<Record<UsageKind, number>>>
+
+/** The sum of some usages. */
+export const usageSum = (usages: readonly (Usage | undefined)[]): Usage => {
+  const sums: Partial<Record<UsageKind, number>> = {}
+  for (const usage of usages)
+    for (const [kind, amount] of Object.entries(usage ?? {}) as [UsageKind, number][])
+      sums[kind] = (sums[kind] ?? 0) + amount
+  return sums
+}
 
 /** Whether a text names something that is counted. */
 const isKind = (name: string): name is UsageKind => Object.hasOwn(PRICES, name)

@@ -11,6 +11,12 @@ export interface UsageMeter extends Meter {
   take(): Usage
 }
 
+/** Counts all of a usage. */
+export const addUsage = (meter: Meter, usage: Usage): void => {
+  for (const [kind, amount] of Object.entries(usage) as [UsageKind, number][])
+    meter.add(kind, amount)
+}
+
 /** Makes a meter. */
 export const usageMeter = (): UsageMeter => {
   let sums: Partial<Record<UsageKind, number>> = {}

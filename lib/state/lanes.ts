@@ -5,9 +5,11 @@
  * newest entries, and the names of pages with those before (`lane-pages.ts`). What waits is read by
  * `lane-reader.ts`.
  */
+import type { Usage } from '../base/prices.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import { laneKey } from './item-keys.ts'
 import { type LaneEntry, packEntry, type PackedEntry, unpackEntry } from './lane-entries.ts'
+import { packUsage, unpackUsage } from './lane-usage.ts'
 import { type LanePage, packPage, type PackedPage, unpackPage } from './lane-pages.ts'
 import { LanePartitions } from './lane-partitions.ts'
 
@@ -30,6 +32,8 @@ export interface Lane {
   readonly entries: readonly LaneEntry[]
   /** Where the one that feeds the lane goes on, in its own words. Written with its records. */
   readonly feeder?: string
+  /** What those that append to the lane have used so far, as they say. Left out: not counted. */
+  readonly used?: Usage
   /**
    * When the lane was emptied, because all was consumed and nothing had come for long. Epoch
    * milliseconds. Every entry that it gets from then on is new.
@@ -61,13 +65,14 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
     unpackEntry(source, lane, entry),
   ),
   ...(item['feeder'] === undefined ? {} : { feeder: item['feeder'] as string }),
+  ...(typeof item['used'] === 'string' ? { used: unpackUsage(item['used']) } : {}),
   ...(item['emptiedMs'] === undefined ? {} : { emptiedMs: item['emptiedMs'] as number }),
   ...(item['ttl'] === undefined ? {} : { ttl: item['ttl'] as number }),
 })
 
 /** The item that stores a lane. Also used to measure its size. */
 export const laneItem = (lane: Lane): Item => {
-  const { tail, by, parents, pages, entries, feeder, emptiedMs, ttl } = lane
+  const { tail, by, parents, pages, entries, feeder, used, emptiedMs, ttl } = lane
   return {
     tail,
     by,
@@ -75,6 +80,7 @@ export const laneItem = (lane: Lane): Item => {
     ...(pages.length === 0 ? {} : { pages: JSON.stringify(pages.map(packPage)) }),
     ...(parents.length === 0 ? {} : { parents: JSON.stringify(parents) }),
     ...(feeder === undefined ? {} : { feeder }),
+    ...(used === undefined ? {} : { used: packUsage(used) }),
     ...(emptiedMs === undefined ? {} : { emptiedMs }),
     ...(ttl === undefined ? {} : { ttl }),
   }

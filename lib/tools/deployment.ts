@@ -20,6 +20,12 @@ export interface Deployment {
   readonly generation: number
   /** The batch interval. Left out by deployments of earlier versions. */
   readonly intervalMs?: number
+  /** What costs the same whatever comes. Left out by deployments of earlier versions. */
+  readonly standing?: {
+    readonly alarms: number
+    /** Queues that Lambda polls for the functions. */
+    readonly polledQueues: number
+  }
   /** The log groups of the functions. */
   readonly logs: { readonly intake: string; readonly driver: string }
 }

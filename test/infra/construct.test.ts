@@ -144,6 +144,9 @@ describe('what users of the CDK expect', () => {
     for (const name of ['app', 'table', 'blocks', 'triggers', 'sources', 'generation', 'logs'])
       expect(text).toContain(`\\"${name}\\":`)
     expect(text).toContain('[\\"kinesisTextStream-1\\",\\"textFileStream-1\\"]')
+    // Triggers, and notifications of the bucket.
+    const standing = `{"alarms":${both.app.alarms.length},"polledQueues":2}`
+    expect(text).toContain(`\\"standing\\":${standing.replaceAll('"', '\\"')}`)
   })
 
   test('stages have names of their own, and the pipeline keeps its name in the table', () => {

@@ -10,13 +10,24 @@
 import { randomUUID } from 'node:crypto'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import { MillraceError } from '../../base/errors.ts'
+import type { Usage } from '../../base/prices.ts'
+import { addUsage, type Meter } from '../../ports/meter.ts'
 
 /** What an executor function answers. */
-export type FunctionAnswer =
-  /** The bytes, as Base64. */
-  | { readonly bytes: string }
-  /** The name of the blob that has the bytes, and how many it has. */
-  | { readonly blob: string; readonly length: number }
+export type FunctionAnswer = (
+  | {
+      /** The bytes, as Base64. */
+      readonly bytes: string
+    }
+  | {
+      /** The name of the blob that has the bytes, and how many it has. */
+      readonly blob: string
+      readonly length: number
+    }
+) & {
+  /** What the executor has used since it said so last. Left out: it does not count. */
+  readonly usage?: Usage
+}
 
 /**
  * The most bytes that go inside an answer. Lambda takes 6 MB and some; Base64 makes four characters
@@ -89,10 +100,10 @@ export const unpackData = async (
  */
 export const unpackAnswer = async (
   payload: Uint8Array,
-  name: string,
-  blobs: BlobStore | undefined,
+  { name, blobs, meter }: AnswerParts,
 ): Promise<Uint8Array> => {
   const answer = parse(payload)
+  if (meter !== undefined && answer?.usage !== undefined) addUsage(meter, answer.usage)
   if (typeof answer?.bytes === 'string') return Buffer.from(answer.bytes, 'base64')
   if (typeof answer?.blob !== 'string' || blobs === undefined)
     throw noAnswer(`it answered ${shown(payload)}`, name)
@@ -103,7 +114,16 @@ export const unpackAnswer = async (
   return bytes
 }
 
-type AnyAnswer = Partial<Record<'bytes' | 'blob' | 'length', unknown>>
+/** Whose answer is read, and with what. */
+export interface AnswerParts {
+  /** The name of the function. */
+  readonly name: string
+  readonly blobs: BlobStore | undefined
+  /** Counts what the function has used. */
+  readonly meter?: Meter | undefined
+}
+
+type AnyAnswer = Partial<Record<'bytes' | 'blob' | 'length', unknown>> & { readonly usage?: Usage }
 
 const parse = (payload: Uint8Array): AnyAnswer | undefined => {
   try {

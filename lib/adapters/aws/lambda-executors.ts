@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { InvokeCommand, LambdaClient, type TooManyRequestsException } from '@aws-sdk/client-lambda'
 import type { BlobStore } from '../../ports/blob-store.ts'
 import type { Executors } from '../../ports/executors.ts'
+import type { Meter } from '../../ports/meter.ts'
 import { deniedError, errorName, isDenied } from './aws-errors.ts'
 import { clientSettings, once } from './clients.ts'
 import { noAnswer, packData, unpackAnswer } from './lambda-answers.ts'
@@ -22,6 +23,8 @@ export interface LambdaExecutorsOptions {
   readonly functions: readonly string[]
   /** Where the functions put large answers. Left out: there are none. */
   readonly blobs?: BlobStore | undefined
+  /** Counts what the functions say that they have used. Left out: nothing is counted. */
+  readonly meter?: Meter
   /** Default: the client of this process. */
   readonly client?: Pick<LambdaClient, 'send'>
   /** Waits between the calls of a busy function, in ms. Default: time passes. */
@@ -53,6 +56,7 @@ export const lambdaClient: () => LambdaClient = once(
 export const lambdaExecutors = ({
   functions,
   blobs,
+  meter,
   client = lambdaClient(),
   pause = (durationMs, signal) => sleep(durationMs, undefined, { signal }),
 }: LambdaExecutorsOptions): Executors => ({
@@ -74,7 +78,7 @@ export const lambdaExecutors = ({
         ),
       )
       if (FunctionError !== undefined) throw noAnswer(messageIn(Payload) ?? FunctionError, name)
-      return await unpackAnswer(Payload, name, blobs)
+      return await unpackAnswer(Payload, { name, blobs, meter })
     } finally {
       await remove()
     }

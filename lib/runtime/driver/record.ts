@@ -1,4 +1,5 @@
 /** What the history keeps of an attempt, as far as the driver knows it. */
+import { type Usage, usageSum } from '../../base/prices.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { BatchRecord, SourceTaken, StateSize } from '../../state/history/batch-record.ts'
 import type { StoredState } from '../../state/manifest.ts'
@@ -11,7 +12,7 @@ import type { Before } from './write-states.ts'
 
 type General = Pick<
   BatchRecord,
-  'timeMs' | 'startedMs' | 'generation' | 'plan' | 'sources' | 'usage' | 'reason'
+  'timeMs' | 'startedMs' | 'generation' | 'plan' | 'sources' | 'usage' | 'intakeUsage' | 'reason'
 >
 
 /** What is known of an attempt, however it ends. */
@@ -28,6 +29,7 @@ export const generalRecord = (
   },
 ): General => {
   const usage = runner.takeUsage?.()
+  const intakeUsage = intakeUsageOf(runner)
   const { reason } = head
   return {
     timeMs: input.timeMs,
@@ -41,10 +43,24 @@ export const generalRecord = (
       return { id, records, bytes, objects, ...noteInput(taken, startedMs), ...waiting }
     }),
     ...(usage === undefined ? {} : { usage }),
+    ...(intakeUsage === undefined ? {} : { intakeUsage }),
     // Of the attempt before.
     ...(reason === undefined ? {} : { reason }),
   }
 }
+
+/** Undefined: no lane says it, or this process has read none yet. */
+const intakeUsageOf = ({ sources }: Runner): Usage | undefined => {
+  const known = [...sources.values()].flatMap((source) => source.intakeUsed?.() ?? [])
+  if (known.length === 0) return undefined
+  const used = Object.entries(usageSum(known)).map(([kind, amount]) => [kind, rounded(amount)])
+  return Object.fromEntries(used) as Usage
+}
+
+const DIGITS = 1_000
+
+/** Sums of parts have long tails of digits, and a record has little room. */
+const rounded = (amount: number): number => Math.round(amount * DIGITS) / DIGITS
 
 const waitingOf = ({ sources }: Runner, id: string): Pick<SourceTaken, 'waiting'> => {
   const { objects = 0, records = 0, bytes = 0 } = sources.get(id)?.behind?.() ?? {}

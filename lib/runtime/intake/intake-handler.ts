@@ -13,6 +13,7 @@
 import type { Plan } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { UsageMeter } from '../../ports/meter.ts'
 import type { Randomness } from '../../ports/randomness.ts'
 import type { Head } from '../../state/head.ts'
 import { nextBatchTime } from '../driver/schedule.ts'
@@ -30,6 +31,8 @@ export interface IntakeHandlerParts {
   readonly randomness: Randomness
   /** Combines the records of a source. Left out: for none. */
   readonly combinerOf?: (source: string) => Combiner | undefined
+  /** Counts what this process uses. Left out: nothing is counted. */
+  readonly meter?: UsageMeter | undefined
   /** Sends triggers to the driver. */
   readonly scheduleTriggers: (triggers: readonly Trigger[]) => Promise<void>
 }
@@ -58,13 +61,13 @@ export type IntakeHandler = (
  * error of the store. Records that were already appended are dropped when they come again (B1).
  */
 export const intakeHandler = (parts: IntakeHandlerParts): IntakeHandler => {
-  const { plan, store, clock, randomness, combinerOf, scheduleTriggers } = parts
+  const { plan, store, clock, randomness, meter, combinerOf, scheduleTriggers } = parts
   const woken: (Head | undefined)[] = []
   let combined = 0
   const intakes = new Map<string, Intake>()
   const intakeOf = (source: string): Intake => {
     const { limits, deadLettersKeptMs } = plan.options
-    const shared = { app: plan.name, store, clock, randomness, limits, deadLettersKeptMs }
+    const shared = { app: plan.name, store, clock, randomness, meter, limits, deadLettersKeptMs }
     const intake =
       intakes.get(source) ??
       new Intake({

@@ -9,19 +9,18 @@
  * 4. Only then may the source be acknowledged.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
-import { invariant, isMillraceError, MillraceError } from '../../base/errors.ts'
+import { invariant, MillraceError } from '../../base/errors.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { UsageMeter } from '../../ports/meter.ts'
 import type { Randomness } from '../../ports/randomness.ts'
-import type { NamedBlock } from '../../state/blocks.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { advance, BEGINNING, isAfter } from '../../state/lane-entries.ts'
-import type { NamedPage } from '../../state/lane-pages.ts'
 import { LanePartitions } from '../../state/lane-partitions.ts'
-import { type Lane, readLane, swapLane } from '../../state/lanes.ts'
+import { type Lane, readLane } from '../../state/lanes.ts'
 import { wake } from '../driver/rest.ts'
-import { type NamedSegment, putSegment } from '../../state/segments.ts'
+import { putSegment } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import { sharedNow } from '../store-time.ts'
 import { ancestorsOf } from './ancestors.ts'
@@ -29,9 +28,10 @@ import { entryOf, feederAfter, isInOrder, lastOf, pauseMs } from './entries.ts'
 import { unknownSource } from './known-sources.ts'
 import { type Combiner, LaneBlocks } from './lane-blocks.ts'
 import type { LaneDelivery } from './lane-delivery.ts'
-import { mayNamePage, namesBlock } from './named.ts'
+import { discardUnnamed, segmentsOf, type Written } from './named.ts'
 import { LaneQueue } from './lane-queue.ts'
 import { rejectedAfter, storeRejected } from './rejected.ts'
+import { swapCounted } from './swap-counted.ts'
 
 /** What intake works with. */
 export interface IntakeParts {
@@ -50,6 +50,8 @@ export interface IntakeParts {
    * called.
    */
   readonly woke?: (head: Head | undefined) => void
+  /** Counts what this process uses: appends say it in their lanes. Left out: nothing is counted. */
+  readonly meter?: UsageMeter | undefined
   /** See {@link LaneBlocks}. Left out: all blocks hold records. */
   readonly combiner?: Combiner | undefined
   /** Called when an append has stored what so many records come to by key. */
@@ -61,17 +63,6 @@ interface AppendTimes {
   readonly nowMs: number
   readonly deadlineMs: number
 }
-
-/** What an append stores before the lane names it. */
-interface Written {
-  /** Its records. Left out: all were rejected. */
-  readonly block?: NamedBlock
-  /** Left out: the item of the lane has room. */
-  readonly page?: NamedPage
-}
-
-const segmentsOf = ({ block, page }: Written): readonly NamedSegment[] =>
-  [page?.segment, block?.segment].filter((segment) => segment !== undefined)
 
 /** Of the functions that collide, one succeeds. This is enough for fifty of them, and some 10 s. */
 const TRIES_MAX = 64
@@ -185,15 +176,14 @@ export class Intake {
       await allOrFirstError(
         segmentsOf(written).map((one) => withRetries(clock, () => putSegment(store, one))),
       )
-      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
-      // A refusal that shows this attempt id is a success whose answer was lost.
-      if (answer.swapped || answer.current?.by === attemptId) {
+      const stored = await swapCounted(this.#parts, seen, next)
+      if (stored?.by === attemptId) {
         if (written.block?.ref.combinedFor !== undefined) this.#parts.combined?.(count)
-        this.#lastWritten.set(lane, next)
+        this.#lastWritten.set(lane, stored)
         return count
       }
-      await this.#discard(written, seen?.tail ?? BEGINNING, answer.current)
-      seen = answer.current
+      await discardUnnamed(this.#parts, written, seen?.tail ?? BEGINNING, stored)
+      seen = stored
       this.#isShared ||= known !== undefined
       await clock.sleep(pauseMs(tries, attemptId))
     }
@@ -250,25 +240,6 @@ export class Intake {
       count: fresh.length,
       ...(block === undefined ? {} : { block }),
       ...(page === undefined ? {} : { page }),
-    }
-  }
-
-  /**
-   * Deletes what an append wrote that was refused. The tail has moved past what the append saw, so
-   * no late answer can still make a lane name it (B11). An answer that was lost and then overtaken
-   * may have named it: then it stays. Best effort: a sweep finds what is left.
-   */
-  async #discard(written: Written, seenTail: string, current: Lane | undefined): Promise<void> {
-    const { block, page } = written
-    try {
-      const isNamed =
-        block === undefined
-          ? page !== undefined && mayNamePage(current, page.page)
-          : await namesBlock(this.#parts, current, block.ref.by, seenTail)
-      if (isNamed) return
-      await this.#parts.store.deleteAll(segmentsOf(written).flatMap(({ items }) => items))
-    } catch (error) {
-      if (!isMillraceError(error)) throw error
     }
   }
 

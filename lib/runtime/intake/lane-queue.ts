@@ -132,6 +132,7 @@ export class LaneQueue {
       by: LONGEST_ATTEMPT_ID,
       parents: seen?.parents ?? [],
       ...(feeder === undefined ? {} : { feeder }),
+      ...(seen?.used === undefined ? {} : { used: seen.used }),
       pages: [],
       entries: [],
     })

@@ -55,6 +55,8 @@ export const wholeReader = (
       const whole = { ...input, offsets: offsetsAfter(request.offsets, own, input.offsets) }
       return redriven === undefined ? whole : withRedriven(whole, redriven)
     },
+    // The lanes of redrives are read with all others of the source.
+    intakeUsed: () => reader.intakeUsed?.() ?? redrives?.intakeUsed?.(),
     behind: () => joinBehind(reader.behind?.(), redrives?.behind?.()),
     async read(input, putAside, isRetry): Promise<InputData<WholeInput>> {
       const { redriven } = input

@@ -13,6 +13,7 @@
  * input only after the commit of the last one.
  */
 import { leastOf } from '../../base/extremes.ts'
+import type { Usage } from '../../base/prices.ts'
 import type { BatchLimits } from '../../dstream/plan.ts'
 import type { Partition, SourcePartition } from '../../rdd/partition.ts'
 import type { DeadLetter, FileReference } from '../../state/dead-letters.ts'
@@ -185,6 +186,11 @@ export interface SourceReader<I extends SourceInput = SourceInput> {
    * batches grow. Left out: batches take all there is.
    */
   behind?(): Behind
+  /**
+   * What intake has used in all for the source, as its lanes said when they were read last. Left
+   * out, or undefined: it is not known.
+   */
+  intakeUsed?(): Usage | undefined
   /** What an input counts in the limits of a batch. Left out: what it says. */
   counted?(input: I): Amounts
   /** Reads the records of an input. `isRetry`: an earlier attempt at the batch has failed. */

@@ -113,8 +113,13 @@ export interface BatchRecord extends Amounts {
   readonly states?: readonly StateSize[]
   /** How many dead letters there were, by their codes. */
   readonly codes?: Readonly<Record<string, number>>
-  /** What the driver has used since its record before this one. */
+  /** What the driver and its executors have used since the record before this one. */
   readonly usage?: Usage
+  /**
+   * What intake had used in all when the batch was allocated. It falls when a lane is removed. Two
+   * records say what was used between them. Left out: it is not known.
+   */
+  readonly intakeUsage?: Usage
   /** How many entries of a list were left out, because the record would have been too large. */
   readonly cut?: Readonly<Partial<Record<CutList, number>>>
 }

@@ -13,6 +13,7 @@ import { lambdaClient, lambdaExecutors } from '../../../lib/adapters/aws/lambda-
 import { memoryBlobStore } from '../../../lib/adapters/memory/memory-blob-store.ts'
 import type { BlobStore } from '../../../lib/ports/blob-store.ts'
 import type { Executors } from '../../../lib/ports/executors.ts'
+import { usageMeter } from '../../../lib/ports/meter.ts'
 import { errorOf } from '../../contract/errors.ts'
 import { type Answer, type Call, fakeLambda } from './fake-service.ts'
 
@@ -48,6 +49,15 @@ test('a task goes to its executor as JSON, and the answer comes back', async () 
   expect(calls[0]?.action).toBe('POST /2015-03-31/functions/exec-1/invocations')
   expect(calls[0]?.headers['x-amz-invocation-type']).toBe('RequestResponse')
   expect(JSON.parse(calls[0]?.body ?? '')).toEqual(REQUEST)
+})
+
+test('what an executor says that it has used is counted', async () => {
+  const meter = usageMeter()
+  const body = { ...inlineAnswer(bytesOf(10)), usage: { readUnits: 3, gigabyteSeconds: 0.5 } }
+  const client = fakeLambda(() => ({ status: 200, body }))
+  const executors = lambdaExecutors({ functions: NAMES, client, meter })
+  for (let n = 0; n < 2; n++) await executors.run(0, REQUEST, never())
+  expect(meter.take()).toEqual({ readUnits: 6, gigabyteSeconds: 1 })
 })
 
 test('the largest answer with its bytes inside fits into what Lambda takes', () => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { meteredDriver, meteredInvocations } from '../../../functions/usage.ts'
+import { meteredFunction } from '../../../functions/usage.ts'
 import { countCalls } from '../../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
 import { PRICES } from '../../../lib/base/prices.ts'
@@ -22,19 +22,21 @@ const newBed = (): Bed => {
 }
 
 const LOG = { MILLRACE_METER: 'log', AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' }
-/** Two gigabytes for half a second, and the invocation. */
-const DOLLARS = PRICES.invocations + PRICES.gigabyteSeconds
+/** What Lambda itself writes. */
+const logBytes = 400
+/** Two gigabytes for half a second, the invocation, and its log. */
+const DOLLARS = PRICES.invocations + PRICES.gigabyteSeconds + logBytes * PRICES.logBytes
+const EVENT = {}
 
 afterEach(() => countCalls(undefined))
 
 describe('an invocation', () => {
-  test('logs nothing unless it is asked to', async () => {
+  test('logs nothing unless it is asked to, and has its calls counted', async () => {
     const bed = newBed()
-    const invoke = meteredInvocations({}, bed)
-    expect(await invoke(async () => 'done')).toBe('done')
+    const { invoke } = meteredFunction({}, bed)
+    expect(await invoke(EVENT, async () => 'done')).toBe('done')
     expect(bed.lines).toEqual([])
-    const { middlewareStack } = dynamodbClient()
-    expect(middlewareStack.identify().join()).not.toContain('millrace')
+    expect(dynamodbClient().middlewareStack.identify().join()).toContain('millrace')
   })
 
   test.each([
@@ -42,9 +44,9 @@ describe('an invocation', () => {
     { name: 'that fails', fails: true },
   ])('$name logs what it used, and the next one begins at 0', async ({ fails }) => {
     const bed = newBed()
-    const invoke = meteredInvocations(LOG, bed)
+    const { invoke } = meteredFunction(LOG, bed)
     const call = (): Promise<void> =>
-      invoke(async () => {
+      invoke(EVENT, async () => {
         bed.nowMs += 500
         if (fails) throw new Error('no')
       })
@@ -52,46 +54,66 @@ describe('an invocation', () => {
       if (fails) await expect(call()).rejects.toThrow('no')
       else await call()
     }
-    const line = { event: 'usage', dollars: DOLLARS, invocations: 1, gigabyteSeconds: 1 }
+    const line = {
+      event: 'usage',
+      dollars: expect.closeTo(DOLLARS) as number,
+      invocations: 1,
+      gigabyteSeconds: 1,
+      logBytes,
+    }
     expect(bed.lines.map((one) => JSON.parse(one) as unknown)).toEqual([line, line])
   })
 
   test('is refused when the variable has another value', () => {
-    const make = () => meteredInvocations({ MILLRACE_METER: 'yes' }, newBed())
+    const make = () => meteredFunction({ MILLRACE_METER: 'yes' }, newBed())
     expect(make).toThrow(/MILLRACE_METER is missing or malformed/)
   })
-})
 
-describe('a driver', () => {
-  test('counts its invocations for the history, up to each record', async () => {
+  test.each([
+    ['of a queue', { Records: [{ eventSource: 'aws:sqs' }] }, { queueRequests: 2 }],
+    ['of a stream', { Records: [{ eventSource: 'aws:kinesis' }] }, {}],
+    ['without records', { Records: [] }, {}],
+  ])('counts what Lambda does for an event %s', async (_, event, used) => {
+    const { invoke, meter } = meteredFunction({}, newBed())
+    await invoke(event, async () => undefined)
+    expect(meter.take()).toEqual({ invocations: 1, gigabyteSeconds: 0, logBytes, ...used })
+  })
+
+  test('counts its time up to each moment at which it is asked', async () => {
     const bed = newBed()
-    const { invoke, takeUsage } = meteredDriver({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' }, bed)
+    const { invoke, meter } = meteredFunction({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048' }, bed)
     const taken: object[] = []
-    await invoke(async () => {
+    await invoke(EVENT, async () => {
       bed.nowMs += 500
-      taken.push(takeUsage())
+      taken.push(meter.take())
       bed.nowMs += 250
     })
     // Nothing runs in between.
     bed.nowMs += 60_000
-    await invoke(async () => {
+    await invoke(EVENT, async () => {
       bed.nowMs += 250
-      taken.push(takeUsage())
+      taken.push(meter.take())
     })
-    expect(taken).toEqual([
-      { invocations: 1, gigabyteSeconds: 1 },
-      { invocations: 1, gigabyteSeconds: 1 },
-    ])
+    const each = { invocations: 1, gigabyteSeconds: 1, logBytes }
+    expect(taken).toEqual([each, each])
     expect(bed.lines).toEqual([])
+  })
+
+  test('counts the lines of its log', async () => {
+    const bed = newBed()
+    const { invoke, meter, write } = meteredFunction({}, bed)
+    await invoke(EVENT, async () => write('zwölf'))
+    expect(bed.lines).toEqual(['zwölf'])
+    expect(meter.take()).toMatchObject({ logBytes: logBytes + Buffer.byteLength('zwölf\n') })
   })
 
   test('logs its usage as well, if it is asked to', async () => {
     const bed = newBed()
-    const { invoke, takeUsage } = meteredDriver(LOG, bed)
-    await invoke(async () => {
+    const { invoke, meter } = meteredFunction(LOG, bed)
+    await invoke(EVENT, async () => {
       bed.nowMs += 500
-      expect(takeUsage()).toEqual({ invocations: 1, gigabyteSeconds: 1 })
+      expect(meter.take()).toEqual({ invocations: 1, gigabyteSeconds: 1, logBytes })
     })
-    expect(JSON.parse(bed.lines[0] ?? '')).toMatchObject({ event: 'usage', dollars: DOLLARS })
+    expect(JSON.parse(bed.lines[0] ?? '')).toMatchObject({ event: 'usage', invocations: 1 })
   })
 })

@@ -54,6 +54,7 @@ export const lanesReader = ({
       return taken
     },
     behind: () => behind,
+    intakeUsed: () => lanes.intakeUsed,
     read: (input, putAside, isRetry = false) =>
       readInput(input, { ...place, recovery, readAgain, putAside, isRetry }),
     async waiting({ offsets: { lanes: offsets = {} } }): Promise<number | undefined> {

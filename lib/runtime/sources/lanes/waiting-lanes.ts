@@ -1,5 +1,6 @@
 /** The lanes of a source, with the entries after their offsets. */
 import { allOrFirstError, mapAtOnce } from '../../../base/concurrency.ts'
+import { type Usage, usageSum } from '../../../base/prices.ts'
 import { BEGINNING, isAfter, type LaneEntry } from '../../../state/lane-entries.ts'
 import { type LanePage, type LaneSize, partsAfter, sizeOf } from '../../../state/lane-pages.ts'
 import {
@@ -64,6 +65,7 @@ export class SourceLanes {
   readonly #place: SourcePlace
   readonly #selection: LaneSelection
   readonly #partitions: LanePartitions
+  #intakeUsed: Usage | undefined
 
   constructor(place: SourcePlace, selection: LaneSelection) {
     this.#place = place
@@ -71,10 +73,17 @@ export class SourceLanes {
     this.#partitions = new LanePartitions(place.store, place.app, place.source)
   }
 
+  /** What intake has used for all lanes of the source, also those that are not selected. */
+  get intakeUsed(): Usage | undefined {
+    return this.#intakeUsed
+  }
+
   /** Reads all selected lanes. */
   async readAll(): Promise<readonly Lane[]> {
     const { store, app, source } = this.#place
     const lanes = await readLanes(store, app, source, this.#partitions)
+    const used = lanes.flatMap((lane) => lane.used ?? [])
+    this.#intakeUsed = used.length === 0 ? undefined : usageSum(used)
     return this.#withPredecessors(lanes.filter(({ lane }) => this.#selection.isRead(lane)))
   }
 
