@@ -8,16 +8,20 @@ import type { Partition } from './partition.ts'
 import type { Bucket, Shuffle, ShuffleInput } from './shuffle-types.ts'
 import type { Sink } from './steps.ts'
 
-/** Combines the pairs of some partitions into a map: a map task. */
+/**
+ * Combines the pairs of some partitions into a map: a map task. `until`: the last partition that is
+ * used here, as for `ReadAhead`. Undefined: this process also runs the tasks after it.
+ */
 export const combineGroup = async <K, V, W>(
   { partitionAt, pause }: Pick<ShuffleInput<K, V>, 'partitionAt' | 'pause'>,
   shuffle: Shuffle<V, W>,
   group: readonly number[],
   into: CombinedMap<K, V, W>,
+  until: number | undefined,
 ): Promise<void> => {
   const sink = pairSink(into)
   for (const index of group) {
-    const partition = await partitionAt(index, group.at(-1))
+    const partition = await partitionAt(index, until)
     const before = combinedBefore<K, V, W>(partition, shuffle)
     // It is alone in its group.
     if (before !== undefined) return into.take(before, pause)

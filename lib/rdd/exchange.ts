@@ -36,8 +36,8 @@ export interface Exchange {
 
 type Input = ShuffleInput<unknown, unknown>
 
-/** How the pairs of a task become those of each partition. */
-type Divide = (group: readonly number[]) => Promise<readonly ExchangePart[]>
+/** How the pairs of a task become those of each partition. `until`: see {@link combineGroup}. */
+type Divide = (group: readonly number[], until?: number) => Promise<readonly ExchangePart[]>
 
 /** Takes what tasks give. */
 interface Taking {
@@ -62,7 +62,10 @@ const runExchange = async (
     count: groups.length,
     elsewhere,
     here: (index) => here(groupAt(index)),
-    pack: (index) => divide(groupAt(index)),
+    pack: (index) => {
+      const group = groupAt(index)
+      return divide(group, group.at(-1))
+    },
     take: (parts) => take(parts as readonly ExchangePart[]),
     takenSoFar,
   }
@@ -122,9 +125,9 @@ export const combinedExchange = <V, W>(
   const { label: node, pause } = rdd
   const input = rdd.shuffleInput<unknown, V>('exchange')
   const shuffle = { label: node, partitions, ...combining }
-  const divide: Divide = async (group) => {
+  const divide: Divide = async (group, until) => {
     const own = new CombinedMap<unknown, V, W>(shuffle)
-    await combineGroup(input, shuffle, group, own)
+    await combineGroup(input, shuffle, group, own, until)
     // With one partition, the pairs stay in their map, which can sort them.
     if (partitions === 1) return [new CombinedPart(own)]
     return divided(own.entries(), partitions)
@@ -137,7 +140,7 @@ export const combinedExchange = <V, W>(
       await runExchange(input as Input, {
         node,
         divide,
-        here: (group) => combineGroup(input, shuffle, group, merged),
+        here: (group) => combineGroup(input, shuffle, group, merged, undefined),
         async take(parts) {
           for (const part of parts) await merged.take(entriesOf<W>(part), pause)
         },
@@ -219,10 +222,10 @@ export const orderedExchange = (
 ): Exchange => {
   const { label, pause } = rdd
   const input = rdd.shuffleInput<unknown, unknown>('exchange')
-  const divide: Divide = async (group) => {
+  const divide: Divide = async (group, until) => {
     const pairs: (readonly [unknown, unknown])[] = []
     for (const index of group) {
-      const partition = await input.partitionAt(index, group.at(-1))
+      const partition = await input.partitionAt(index, until)
       for (const element of await elementsOf(partition, label, pause))
         pairs.push(checkPair(element))
     }

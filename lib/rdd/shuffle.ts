@@ -61,18 +61,18 @@ const mergedAsTheyCome = async <K, V, W>(
   const { tasks, number, elsewhere, pause, partitionCount, sizeOf, taskBytes } = input
   const groups = groupsOf(partitionCount, sizeOf, taskBytes)
   const merged = new CombinedMap<K, V, W>(shuffle)
-  const combine = (index: number, into: CombinedMap<K, V, W>): Promise<void> =>
-    combineGroup(input, shuffle, groups[index] as readonly number[], into)
+  const groupAt = (index: number): readonly number[] => groups[index] as readonly number[]
   await tasks.runStage({
     node: shuffle.label,
     side: 'map',
     number,
     count: groups.length,
     elsewhere,
-    here: (index) => combine(index, merged),
+    here: (index) => combineGroup(input, shuffle, groupAt(index), merged, undefined),
     pack: async (index) => {
       const own = new CombinedMap<K, V, W>(shuffle)
-      await combine(index, own)
+      const group = groupAt(index)
+      await combineGroup(input, shuffle, group, own, group.at(-1))
       return own.entries()
     },
     take: (entries) => merged.take(entries as Iterable<Bucket<K, W>[number]>, pause),

@@ -2,7 +2,7 @@ import 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { LazyPartition } from '../../../lib/rdd/partition.ts'
 import { ReadAhead } from '../../../lib/rdd/read-ahead.ts'
-import { rddOfPartitions } from '../../../lib/rdd/rdd.ts'
+import { type RDD, rddOfPartitions } from '../../../lib/rdd/rdd.ts'
 
 const MEGABYTE = 1024 * 1024
 
@@ -41,6 +41,22 @@ describe('lazy partitions', () => {
     const elements = await rddOfPartitions(partitions).collect()
     expect(elements).toEqual(partitions.flatMap((_, index) => [`${index}a`, `${index}b`]))
     expect(seen).toEqual({ reads: count, outstanding: 0, most })
+  })
+
+  // Partitions of this size are tasks of their own, as blocks are that intake has combined.
+  test.each([
+    {
+      what: 'a reduction',
+      run: (rdd: RDD<[string, number]>) => rdd.reduceByKey((a, b) => a + b).collect(),
+    },
+    { what: 'a grouping', run: (rdd: RDD<[string, number]>) => rdd.groupByKey().collect() },
+    { what: 'a count', run: (rdd: RDD<[string, number]>) => rdd.countByKey() },
+    { what: 'an action', run: (rdd: RDD<[string, number]>) => rdd.count() },
+  ])('are read ahead over the ends of tasks by $what', async ({ run }) => {
+    const { partitions, seen } = watched(300, 1_024)
+    const alone = partitions.map((one) => ({ ...one, isAlone: true }))
+    await run(rddOfPartitions(alone).map((text): [string, number] => [text, 1]))
+    expect(seen).toEqual({ reads: 300, outstanding: 0, most: 65 })
   })
 
   test('are read again for each use, and never kept', async () => {
