@@ -140,6 +140,7 @@ export interface AttemptAnswer extends BatchRow {
     readonly tasks: number
     readonly startMs: number
     readonly ms: number
+    readonly keys?: number
     readonly executors?: Readonly<Record<string, number>>
   }[]
   readonly states?: readonly StateAnswer[]
@@ -184,6 +185,46 @@ export interface SeriesAnswer {
   readonly generation?: number
 }
 
+/** What the known batches cost. All amounts are dollars. */
+export interface BillAnswer {
+  readonly fromMs?: number
+  readonly toMs?: number
+  readonly batches: number
+  readonly records: number
+  readonly dollars: number
+  readonly dollarsPerDay?: number
+  readonly dollarsPerMillionRecords?: number
+  /** How much of each kind was used. */
+  readonly usage: Readonly<Record<string, number>>
+  readonly items: Readonly<Record<string, number>>
+  readonly parts: Readonly<Record<string, number>>
+  /** What the driver used for each batch, the oldest first, and intake since the one before. */
+  readonly timesMs: readonly number[]
+  readonly batchDollars: readonly number[]
+}
+
+/** The state of a key. */
+export interface KeyAnswer {
+  /** The id of the state. */
+  readonly state: string
+  /** The key as it was read, and what is stored for it: as JSON. */
+  readonly key: string
+  /** Left out: it has no state. */
+  readonly value?: string
+  /** How many characters of the value are left out. */
+  readonly cut?: number
+  readonly partition: number
+  readonly partitions: number
+  /** The batch after which it was so. */
+  readonly batchMs: number
+  /** When its last record came. */
+  readonly touchedMs?: number
+  readonly timerMs?: number
+  readonly expiresMs?: number
+  /** How the key was read, if it could have been meant otherwise. */
+  readonly hint?: string
+}
+
 /** What the tabs of input, state and dead letters show. It costs some reads. */
 export interface OverviewAnswer {
   readonly lanes: readonly {
@@ -203,6 +244,8 @@ export interface OverviewAnswer {
   readonly states: readonly {
     readonly id: string
     readonly kind: string
+    /** `keys`: a state for each key, which can be looked up. */
+    readonly holds: 'keys' | 'window'
     readonly segments: number
     readonly bytes: number
     readonly idleMs?: number

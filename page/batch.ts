@@ -1,6 +1,6 @@
 /** The view of one batch: what it took, what ran when, what it wrote, and why it failed. */
 import type { AttemptAnswer, BatchAnswer } from './answers.ts'
-import { emptyNote, html, section, table } from './dom.ts'
+import { emptyNote, facts, html, section, table } from './dom.ts'
 import { sourcesPart } from './batch-input.ts'
 import { timeLine } from './batch-time-line.ts'
 import { ask, type Known } from './live.ts'
@@ -67,35 +67,35 @@ const partsOf = (answer: BatchAnswer): readonly HTMLElement[] => {
   ]
 }
 
-const fact = (label: string, value: string | Node): HTMLElement =>
-  html('div', {}, html('dt', {}, label), html('dd', {}, value))
+type Fact = readonly [name: string, value: string | Node]
 
-const facts = (attempt: AttemptAnswer): HTMLElement => {
+const attemptFacts = (attempt: AttemptAnswer): HTMLElement => {
   const { schedulingDelayMs, totalDelayMs, startedMs, generation, plan } = attempt
   const { skippedTimes = 0, expired, lost, held } = attempt
-  return html(
-    'dl',
-    { class: 'facts-list' },
-    fact('Status', statusLabel(attempt)),
-    fact('Records', countText(attempt.records)),
-    ...(attempt.objects > 0 ? [fact('Files', countText(attempt.objects))] : []),
-    ...(attempt.bytes > 0 ? [fact('Bytes', bytesText(attempt.bytes))] : []),
-    fact('Scheduling delay', durationText(schedulingDelayMs)),
-    fact('Processing time', durationText(attempt.processingMs)),
-    fact('Total delay', durationText(totalDelayMs)),
-    ...(startedMs === undefined ? [] : [fact('Began at', clockText(startedMs))]),
-    ...(attempt.deadLetters > 0 ? [fact('Dead letters', countText(attempt.deadLetters))] : []),
-    ...(expired > 0 ? [fact('Keys ended', countText(expired))] : []),
-    ...(lost > 0 ? [fact('Records lost', countText(lost))] : []),
-    ...(skippedTimes > 0 ? [fact('Batch times at rest before', countText(skippedTimes))] : []),
-    ...(held === undefined ? [] : [fact('Held', held)]),
-    ...(generation === undefined ? [] : [fact('Generation', String(generation))]),
-    ...(plan === undefined || plan === '' ? [] : [fact('Plan', html('code', {}, plan))]),
-  )
+  const counted = (name: string, value: number): readonly Fact[] =>
+    value > 0 ? [[name, countText(value)]] : []
+  const all: readonly Fact[] = [
+    ['Status', statusLabel(attempt)],
+    ['Records', countText(attempt.records)],
+    ...counted('Files', attempt.objects),
+    ...(attempt.bytes > 0 ? [['Bytes', bytesText(attempt.bytes)] as const] : []),
+    ['Scheduling delay', durationText(schedulingDelayMs)],
+    ['Processing time', durationText(attempt.processingMs)],
+    ['Total delay', durationText(totalDelayMs)],
+    ...(startedMs === undefined ? [] : [['Began at', clockText(startedMs)] as const]),
+    ...counted('Dead letters', attempt.deadLetters),
+    ...counted('Keys ended', expired),
+    ...counted('Records lost', lost),
+    ...counted('Batch times at rest before', skippedTimes),
+    ...(held === undefined ? [] : [['Held', held] as const]),
+    ...(generation === undefined ? [] : [['Generation', String(generation)] as const]),
+    ...(plan === undefined || plan === '' ? [] : [['Plan', html('code', {}, plan)] as const]),
+  ]
+  return facts(all)
 }
 
 const attemptParts = (attempt: AttemptAnswer): readonly HTMLElement[] => [
-  facts(attempt),
+  attemptFacts(attempt),
   ...(attempt.reason === undefined ? [] : [failureBox(attempt)]),
   timeLine(attempt),
   sourcesPart(attempt),
@@ -111,21 +111,19 @@ const failureBox = ({ reason, status, attempt }: AttemptAnswer): HTMLElement => 
       : `Why attempt ${attempt} ${status === 'skipped' ? 'could not run' : 'failed'}`
   if (reason === undefined) return section(title, emptyNote('The history does not say it.'))
   const where = [
-    ...(reason.operator === undefined ? [] : [fact('Operator', html('code', {}, reason.operator))]),
-    ...(reason.declaredAt === undefined
-      ? []
-      : [fact('Declared at', html('code', {}, reason.declaredAt))]),
-    ...(reason.thrownAt === undefined
-      ? []
-      : [fact('Thrown at', html('code', {}, reason.thrownAt))]),
-    fact('Code', html('code', {}, reason.code)),
-  ]
+    ['Operator', reason.operator],
+    ['Declared at', reason.declaredAt],
+    ['Thrown at', reason.thrownAt],
+    ['Code', reason.code],
+  ].flatMap(([name = '', value]): readonly Fact[] =>
+    value === undefined ? [] : [[name, html('code', {}, value)]],
+  )
   return section(
     title,
     html(
       'div',
       { class: `notice ${status === 'completed' ? 'warn' : 'bad'}` },
-      html('dl', { class: 'facts-list' }, ...where),
+      facts(where),
       html('pre', {}, reason.message),
     ),
   )

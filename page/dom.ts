@@ -87,6 +87,16 @@ export const section = (title: string, ...children: readonly Child[]): HTMLEleme
   return html('section', { 'aria-labelledby': id }, html('h2', { id }, title), ...children)
 }
 
+/** Names with what there is to say of them. */
+export const facts = (
+  all: readonly (readonly [name: string, value: string | Node])[],
+): HTMLElement =>
+  html(
+    'dl',
+    { class: 'facts-list' },
+    ...all.map(([name, value]) => html('div', {}, html('dt', {}, name), html('dd', {}, value))),
+  )
+
 /** Says that there is nothing to show, and why. */
 export const emptyNote = (text: string): HTMLElement => html('p', { class: 'empty' }, text)
 

@@ -2,6 +2,7 @@
 import type { OverviewAnswer } from './answers.ts'
 import { emptyNote, html, section, table } from './dom.ts'
 import { ask, type Known } from './live.ts'
+import { lookUpForm } from './look-up.ts'
 import type { View } from './overview.ts'
 import { bytesText, countOf, countText, durationText } from './words.ts'
 
@@ -81,7 +82,7 @@ const filesPart = ({ files }: OverviewAnswer): readonly HTMLElement[] =>
         ),
       ]
 
-const statesPart = ({ states }: OverviewAnswer, { app }: Known): HTMLElement => {
+const statesPart = ({ states }: OverviewAnswer): HTMLElement => {
   if (states.length === 0)
     return section('State', emptyNote('No operator keeps anything from batch to batch.'))
   return section(
@@ -107,19 +108,15 @@ const statesPart = ({ states }: OverviewAnswer, { app }: Known): HTMLElement => 
         countText(expired),
       ]),
     ),
-    html(
-      'p',
-      { class: 'about' },
-      'To look up a key: ',
-      html('code', {}, `millrace state get OPERATOR KEY ${app.target}`),
-    ),
   )
 }
 
-/** The view of input and state. */
-export const inputView = (): View =>
-  overviewPart((answer, known) => [
-    lanesPart(answer),
-    ...filesPart(answer),
-    statesPart(answer, known),
-  ])
+/** The view of input and state. The form stays when the rest is drawn anew. */
+export const inputView = (): View => {
+  const lookUp = lookUpForm()
+  const { element, show } = overviewPart((answer) => {
+    lookUp.setStates(answer.states.flatMap(({ id, holds }) => (holds === 'keys' ? [id] : [])))
+    return [lanesPart(answer), ...filesPart(answer), statesPart(answer)]
+  })
+  return { element: html('div', {}, element, lookUp.element), show }
+}

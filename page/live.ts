@@ -30,19 +30,34 @@ export interface Known {
   /** The newest rows of the table. */
   rows: BatchRow[]
   before: number | undefined
+  /** So many batches were asked for, for the time lines. */
+  reached: number
 }
 
 const SERIES_MAX = 10_000
 const ROWS_MAX = 500
 
+/** So many batches are soon there. */
+export const FIRST_REACH = 1_000
+
+const seriesOf = (reached: number): Promise<Series> => ask<Series>(`/api/series?limit=${reached}`)
+
+/** Asks for figures of more batches, if they are not there yet. */
+export const reach = async (known: Known, wanted: number): Promise<void> => {
+  if (wanted <= known.reached) return
+  const series = await seriesOf(wanted)
+  known.series = series
+  known.reached = wanted
+}
+
 /** Asks for all that the first view needs. */
-export const readAll = async (): Promise<Known> => {
+export const readAll = async (reached: number = FIRST_REACH): Promise<Known> => {
   const [app, series, { batches, before }] = await Promise.all([
     ask<AppAnswer>('/api/app'),
-    ask<Series>('/api/series'),
+    seriesOf(reached),
     ask<BatchesAnswer>('/api/batches'),
   ])
-  return { app, series, rows: [...batches], before }
+  return { app, series, rows: [...batches], before, reached }
 }
 
 /** Adds what an event brings. */

@@ -1,6 +1,7 @@
 /** Starts the page: its head, its views, and what happens when something is new. */
 import type { AppStatus, StatusAnswer } from './answers.ts'
 import { batchView } from './batch.ts'
+import { costView } from './cost.ts'
 import { deadLettersView } from './dead-letters.ts'
 import { commandField, html } from './dom.ts'
 import { inputView } from './input.ts'
@@ -17,6 +18,7 @@ const TABS = [
   ['plan', 'Plan'],
   ['input', 'Input and state'],
   ['dead-letters', 'Dead letters'],
+  ['cost', 'Cost'],
 ] as const
 
 const WORDS: Readonly<Record<AppStatus, string>> = {
@@ -92,9 +94,11 @@ const showNotices = ({ app }: Known): void => {
   if (place.textContent !== next.textContent) place.replaceChildren(...next.childNodes)
 }
 
-const showTabs = (name: string): void => {
+const showTabs = (name: string, { app }: Known): void => {
+  // Runs on a laptop cost nothing.
+  const shown = TABS.filter(([path]) => path !== 'cost' || app.how === 'deployed')
   part('tabs').replaceChildren(
-    ...TABS.map(([path, title]) => {
+    ...shown.map(([path, title]) => {
       const isHere = path === name || (path === '' && name === 'batch')
       return html('a', { href: `#/${path}`, 'aria-current': isHere && 'page' }, title)
     }),
@@ -105,6 +109,7 @@ const viewOf = (name: string, rest: string): View => {
   if (name === 'batch') return batchView(Number(rest))
   if (name === 'plan') return planView()
   if (name === 'input') return inputView()
+  if (name === 'cost') return costView()
   return name === 'dead-letters' ? deadLettersView() : overviewView()
 }
 
@@ -116,7 +121,7 @@ const showRoute = (): void => {
   const isFirst = shownRoute === undefined
   shownRoute = route
   view = viewOf(name, rest)
-  showTabs(name)
+  showTabs(name, known)
   part('content').replaceChildren(view.element)
   view.show(known)
   if (isFirst) return
@@ -146,7 +151,7 @@ const showError = (error: unknown): void => {
 
 const read = async (): Promise<void> => {
   try {
-    const next = await readAll()
+    const next = await readAll(known?.reached)
     known = next
     if (shownRoute === undefined) showRoute()
     showAll()

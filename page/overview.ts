@@ -2,7 +2,7 @@
 import type { BatchesAnswer, BatchRow } from './answers.ts'
 import { TimeChart } from './charts.ts'
 import { type Column, emptyNote, html, section, table } from './dom.ts'
-import { ask, type Known, type Series } from './live.ts'
+import { ask, FIRST_REACH, type Known, reach, type Series } from './live.ts'
 import {
   bytesText,
   clockText,
@@ -61,7 +61,10 @@ const lastOf = (series: Series, count: number): Series => {
 }
 
 /** The time lines of Spark's page. */
-const timeLines = (): View & { readonly setCount: (count: number) => void } => {
+const timeLines = (): View & {
+  readonly count: () => number
+  readonly setCount: (count: number) => void
+} => {
   const rate = new TimeChart(
     'Input rate',
     'Records each second, by source',
@@ -79,7 +82,7 @@ const timeLines = (): View & { readonly setCount: (count: number) => void } => {
   )
   const total = new TimeChart('Total delay', 'From the batch time to the commit', durationText)
   const charts = [rate, delay, processing, total]
-  let count = 1_000
+  let count = FIRST_REACH
   const show = ({ app, series: all }: Known): void => {
     const series = lastOf(all, count)
     const { timesMs, failedMs } = series
@@ -109,6 +112,7 @@ const timeLines = (): View & { readonly setCount: (count: number) => void } => {
     element,
     show,
     redraw: () => charts.forEach((chart) => chart.redraw()),
+    count: () => count,
     setCount: (next) => {
       count = next
     },
@@ -214,7 +218,7 @@ export const overviewView = (): View => {
     ...CHOICES.map((count) =>
       html(
         'option',
-        { value: count, selected: count === 1_000 },
+        { value: count, selected: count === FIRST_REACH },
         `last ${countText(count)} batches`,
       ),
     ),
@@ -223,18 +227,27 @@ export const overviewView = (): View => {
   const show = (known: Known): void => {
     latest = known
     const { timesMs } = known.series
-    const firstMs = timesMs[0]
+    const shown = timesMs.slice(-lines.count())
+    const firstMs = shown[0]
     about.textContent =
       firstMs === undefined
         ? 'No batch is known yet.'
-        : `${countOf(timesMs.length, 'batch', 'batches')} known since ${timeText(firstMs)}, ` +
+        : `${countOf(shown.length, 'batch', 'batches')} since ${timeText(firstMs)}, ` +
           `the last one at ${clockText(timesMs.at(-1) ?? 0)}.`
     lines.show(known)
     batches.show(known)
   }
   choice.addEventListener('change', () => {
-    lines.setCount(Number(choice.value))
-    if (latest !== undefined) show(latest)
+    const known = latest
+    if (known === undefined) return
+    const wanted = Number(choice.value)
+    about.textContent = 'Reading…'
+    void reach(known, wanted)
+      .catch(() => undefined)
+      .then(() => {
+        lines.setCount(wanted)
+        show(known)
+      })
   })
   const head = html('div', { class: 'bar' }, about, choice)
   return {

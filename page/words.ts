@@ -31,6 +31,13 @@ export const bytesText = (bytes: number): string => {
   return `${sign}${threeDigits(size / 1_000 ** power)} ${UNITS[power] ?? 'B'}`
 }
 
+/** Dollars with three digits that count: `$12.50`, `$0.000123`. */
+export const dollarText = (dollars: number): string => {
+  if (dollars === 0 || Math.abs(dollars) >= 10) return `$${dollars.toFixed(2)}`
+  const digits = 2 - Math.floor(Math.log10(Math.abs(dollars)))
+  return `$${dollars.toFixed(Math.min(12, digits)).replace(/(\.\d\d\d*?)0+$/, '$1')}`
+}
+
 /** A duration with the unit that fits: `12 ms`, `1.5 s`, `3 min`, `2 h`, `4 d`. */
 export const durationText = (ms: number | null | undefined): string => {
   if (ms === null || ms === undefined) return 'unknown'

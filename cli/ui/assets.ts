@@ -33,9 +33,13 @@ const MODULES = [
   'batch-input',
   'batch-time-line',
   'plan',
+  'plan-drawing',
+  'plan-figures',
   'plan-layout',
   'input',
   'dead-letters',
+  'cost',
+  'look-up',
 ] as const
 
 const text = (path: string): Promise<string> => readFile(path, 'utf8')

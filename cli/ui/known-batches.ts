@@ -1,20 +1,29 @@
 /**
- * The batches that the page has read, at most 10,000, the oldest first. They are read once, when
- * somebody looks, and then only what is new. So ten open pages cost what one costs.
+ * The batches that the page has read, at most 10,000, the oldest first. Each is read once: first the
+ * newest ones, then what is new, and older ones when somebody asks for them. So a page is soon
+ * there, and ten open pages cost what one costs.
  */
-import type { BatchesAnswer, BatchRow, SeriesAnswer } from '../../page/answers.ts'
+import type { BatchesAnswer, BatchRow, BillAnswer, SeriesAnswer } from '../../page/answers.ts'
+import { type BilledRecord, BillSum, dollarsByBatch } from '../../lib/runtime/operations/bill.ts'
 import { type BatchRecord } from '../../lib/state/history/batch-record.ts'
 import { historyPages } from '../../lib/state/history/read-history.ts'
 import { recordsBySource, rowOf } from './batch-answers.ts'
 import type { PageSource } from './page-source.ts'
 
-/** A row with the records of each source. */
-export type KnownBatch = BatchRow & { readonly sources: Readonly<Record<string, number>> }
+/** A row with the records of each source, and with what is billed. */
+export type KnownBatch = BatchRow & {
+  readonly sources: Readonly<Record<string, number>>
+  /** Left out: nothing was counted. */
+  readonly billed?: BilledRecord
+}
 
 const KEPT_MAX = 10_000
 /** A week of batches in a table costs units to read. */
 const KEPT_MAX_DEPLOYED = 2_500
 const FRESH_PAGE = 50
+/** So many are read first: as many as the time lines show. */
+const FIRST = 1_000
+const OLDER_PAGE = 1_000
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 9
 /** So many distances between batches say what the interval is. */
@@ -28,15 +37,26 @@ const nameOf = ({ timeMs, status, attempt }: BatchRow): string => `${timeMs}#${s
 export const knownBatch = (record: BatchRecord): KnownBatch => ({
   ...rowOf(record),
   sources: recordsBySource(record),
+  ...billedOf(record),
 })
+
+const billedOf = (record: BatchRecord): Pick<KnownBatch, 'billed'> => {
+  const { timeMs, status, records, usage, intakeUsage, states } = record
+  if (usage === undefined) return {}
+  const also = { ...(intakeUsage && { intakeUsage }), ...(states && { states }) }
+  return { billed: { timeMs, status, records, usage, ...also } }
+}
 
 /** Reads and keeps batches. */
 export class KnownBatches {
   readonly #source: PageSource
   readonly #max: number
   #batches: KnownBatch[] = []
-  #isRead = false
-  #reading: Promise<void> | undefined
+  /** Whether there are no older ones in the history. */
+  #isWhole = false
+  /** Readings go one after the other. */
+  #reading: Promise<unknown> = Promise.resolve()
+  #catching: Promise<void> | undefined
 
   constructor(source: PageSource) {
     this.#source = source
@@ -45,32 +65,77 @@ export class KnownBatches {
 
   /** Reads what is new up to this time. Calls at the same time share one reading. */
   async catchUp(toMs: number): Promise<void> {
-    this.#reading ??= this.#read(toMs).finally(() => {
-      this.#reading = undefined
+    this.#catching ??= this.#inTurn(() => this.#readNew(toMs)).finally(() => {
+      this.#catching = undefined
     })
-    await this.#reading
+    await this.#catching
   }
 
-  async #read(toMs: number): Promise<void> {
-    const { store, app } = this.#source
-    const fromMs = this.#batches.at(-1)?.timeMs ?? toMs - KEPT_DAYS * DAY_MS
-    const fresh: BatchRecord[] = []
-    const pages = historyPages(store, app, {
-      fromMs,
-      toMs,
-      ...(this.#isRead ? { pageSize: FRESH_PAGE } : {}),
+  /** Reads older ones until so many are known, or so many before a time. */
+  async reach(wanted: number, beforeMs = Infinity): Promise<void> {
+    await this.#inTurn(async () => {
+      const count = (): number => this.#batches.filter(({ timeMs }) => timeMs < beforeMs).length
+      while (!this.#isWhole && this.#batches.length < this.#max && count() < wanted)
+        await this.#readOlder()
     })
-    for await (const page of pages) {
+  }
+
+  async #inTurn(read: () => Promise<void>): Promise<void> {
+    const turn = this.#reading.then(read)
+    this.#reading = turn.catch(() => undefined)
+    await turn
+  }
+
+  async #readNew(toMs: number): Promise<void> {
+    const lastMs = this.#batches.at(-1)?.timeMs
+    if (lastMs === undefined) return this.#readFirst(toMs)
+    const fresh: BatchRecord[] = []
+    const range = { fromMs: lastMs, toMs, pageSize: FRESH_PAGE }
+    for await (const page of historyPages(this.#source.store, this.#source.app, range)) {
       for (const record of page) fresh.push(record)
       if (fresh.length >= this.#max) break
     }
-    this.#isRead = true
     this.add(fresh.toReversed().map(knownBatch))
   }
 
-  /** Adds batches that are new, the oldest first. */
+  async #readFirst(toMs: number): Promise<void> {
+    const records = await this.#readBack(toMs, FIRST)
+    this.#isWhole = records.length < FIRST
+    this.add(records.toReversed().map(knownBatch))
+  }
+
+  async #readOlder(): Promise<void> {
+    const oldestMs = this.#batches[0]?.timeMs
+    if (oldestMs === undefined) {
+      this.#isWhole = true
+      return
+    }
+    // The attempts at the oldest batch may be on both sides, and it is read again with them.
+    const records = await this.#readBack(oldestMs, OLDER_PAGE)
+    this.#isWhole = records.length < OLDER_PAGE
+    const before = this.#batches.length
+    this.add(records.toReversed().map(knownBatch))
+    this.#isWhole ||= this.#batches.length === before
+  }
+
+  /** Records up to a time, the newest first: so many, if there are, or a page more. */
+  async #readBack(toMs: number, wanted: number): Promise<readonly BatchRecord[]> {
+    const { store, app } = this.#source
+    const found: BatchRecord[] = []
+    const range = { fromMs: toMs - KEPT_DAYS * DAY_MS, toMs, pageSize: wanted }
+    for await (const page of historyPages(store, app, range)) {
+      for (const record of page) found.push(record)
+      if (found.length >= wanted) break
+    }
+    return found
+  }
+
+  /** Adds batches, the oldest first. Those that are known already are left out. */
   add(fresh: readonly KnownBatch[]): void {
-    const known = new Set(this.#batches.slice(-FRESH_PAGE * 2).map(nameOf))
+    const firstMs = fresh[0]?.timeMs ?? Infinity
+    const lastMs = fresh.at(-1)?.timeMs ?? -Infinity
+    const isNear = ({ timeMs }: KnownBatch): boolean => timeMs >= firstMs && timeMs <= lastMs
+    const known = new Set(this.#batches.filter(isNear).map(nameOf))
     const added = fresh.filter((batch) => !known.has(nameOf(batch)))
     if (added.length === 0) return
     this.#batches = [...this.#batches, ...added]
@@ -125,10 +190,27 @@ export class KnownBatches {
     // All attempts at a batch are on one page.
     const firstMs = wanted[0]?.timeMs ?? 0
     const batches = earlier.filter(({ timeMs }) => timeMs >= firstMs)
-    const hasMore = batches.length < earlier.length
+    const hasMore = batches.length < earlier.length || this.#mayHaveOlder
     return {
-      batches: batches.toReversed().map(({ sources: _sources, ...row }) => row),
+      batches: batches.toReversed().map(({ sources: _sources, billed: _billed, ...row }) => row),
       ...(hasMore ? { before: firstMs } : {}),
+    }
+  }
+
+  get #mayHaveOlder(): boolean {
+    return !this.#isWhole && this.#batches.length < this.#max
+  }
+
+  /** What all known batches cost. Undefined: nothing was counted. */
+  bill(): BillAnswer | undefined {
+    const billed = this.#batches.flatMap((batch) => batch.billed ?? [])
+    if (billed.length === 0) return undefined
+    const sum = new BillSum(this.#source.standing)
+    for (const record of billed.toReversed()) sum.add(record)
+    return {
+      ...sum.bill(),
+      timesMs: billed.map(({ timeMs }) => timeMs),
+      batchDollars: dollarsByBatch(billed),
     }
   }
 

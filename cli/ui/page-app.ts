@@ -15,6 +15,7 @@ import type { BatchAnswer, ErrorAnswer, OverviewAnswer } from '../../page/answer
 import { appAnswer } from './app-answer.ts'
 import { assetOf, pageHtml } from './assets.ts'
 import { attemptAnswer } from './batch-answers.ts'
+import { keyLookUp } from './key-answer.ts'
 import { KnownBatches } from './known-batches.ts'
 import { LiveFeed } from './live-feed.ts'
 import { overviewAnswer } from './overview-answer.ts'
@@ -70,13 +71,12 @@ export const pageApp = (source: PageSource, ended: AbortSignal): Hono => {
   const known = new KnownBatches(source)
   const feed = new LiveFeed(source, known)
   const overview = sharedOverview(source)
+  const lookUp = keyLookUp(source)
   const catchUp = async (): Promise<void> =>
     known.catchUp(lastTimeMs(await feed.head(), source.clock.now()))
   const app = new Hono()
   app.use(guard)
-  app.onError((error, context) =>
-    context.json(errorAnswer(error), isMillraceError(error) ? 502 : 500),
-  )
+  app.onError((error, context) => context.json(errorAnswer(error), statusOf(error)))
   app.get('/', async (context) => context.html(await pageHtml()))
   app.get('/assets/:name', async (context) => {
     const asset = await assetOf(context.req.param('name'))
@@ -89,22 +89,43 @@ export const pageApp = (source: PageSource, ended: AbortSignal): Hono => {
   })
   app.get('/api/series', async (context) => {
     await catchUp()
-    return context.json(known.series(numberOf(context.req.query('limit'), SERIES_MAX, SERIES_MAX)))
+    const limit = numberOf(context.req.query('limit'), SERIES_MAX, SERIES_MAX)
+    await known.reach(limit)
+    return context.json(known.series(limit))
   })
   app.get('/api/batches', async (context) => {
     await catchUp()
     const before = numberOf(context.req.query('before'), Infinity, Number.MAX_SAFE_INTEGER)
-    return context.json(known.page(before, numberOf(context.req.query('limit'), ROWS, ROWS_MAX)))
+    const limit = numberOf(context.req.query('limit'), ROWS, ROWS_MAX)
+    await known.reach(limit, before)
+    return context.json(known.page(before, limit))
   })
   app.get('/api/batches/:timeMs{[0-9]{1,15}}', async (context) => {
     const timeMs = Number(context.req.param('timeMs'))
     const answer = await batchAnswer(source, known, timeMs)
     return answer === undefined ? context.notFound() : context.json(answer)
   })
+  app.get('/api/bill', async (context) => {
+    await catchUp()
+    await known.reach(SERIES_MAX)
+    return context.json(known.bill() ?? {})
+  })
+  app.get('/api/state', async (context) => {
+    const { state = '', key = '' } = context.req.query()
+    return context.json(await lookUp(state, key))
+  })
   app.get('/api/overview', async (context) => context.json(await overview()))
   addEvents(app, feed, ended)
   return app
 }
+
+/** What the user has asked for wrongly is no error of the store. */
+const statusOf = (error: unknown): 400 | 500 | 502 => {
+  if (!isMillraceError(error)) return 500
+  return ASKED_WRONGLY.includes(error.code) ? 400 : 502
+}
+
+const ASKED_WRONGLY: readonly string[] = ['USAGE', 'STATE_UNKNOWN', 'KEY_UNSUPPORTED']
 
 const addEvents = (app: Hono, feed: LiveFeed, ended: AbortSignal): void => {
   app.get('/api/events', (context) => {

@@ -1,4 +1,5 @@
 import type { Plan } from '../../lib/dstream/plan.ts'
+import type { Standing } from '../../lib/runtime/operations/bill.ts'
 import type { Clock } from '../../lib/ports/clock.ts'
 import type { ItemStore } from '../../lib/ports/item-store.ts'
 
@@ -17,4 +18,6 @@ export interface PageSource {
   readonly plan: Plan | undefined
   /** Undefined: it is worked out from the batches. */
   readonly intervalMs: number | undefined
+  /** What a deployed application has whether records come or not. */
+  readonly standing?: Standing | undefined
 }

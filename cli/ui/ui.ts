@@ -40,6 +40,7 @@ const serveUntilStopped = async (
       target,
       plan,
       intervalMs: plan?.options.intervalMs ?? deployed?.intervalMs,
+      standing: deployed?.standing,
     },
     port,
   )

@@ -36,6 +36,11 @@ export class ReducedMap<K, V> {
     else this.#values[number] = add(this.#values[number] as V, value)
   }
 
+  /** The number of keys. */
+  get size(): number {
+    return this.#values.length + this.#others.size
+  }
+
   /** All entries, in no fixed order, with keys in the form inside Millrace. */
   *codedEntries(): Generator<readonly [Coded<K>, V]> {
     for (const [number, text] of this.#texts.texts.entries())

@@ -57,6 +57,11 @@ export class CombinedMap<K, V, W> {
     }
   }
 
+  /** How many keys there are of tasks that are done. */
+  get size(): number {
+    return this.#done?.size ?? 0
+  }
+
   /** All keys in no order, as `sorted` gives them. */
   entries(): Bucket<K, W> {
     const done = this.#done?.codedEntries() ?? []

@@ -45,12 +45,14 @@ interface Taking {
   readonly here?: (group: readonly number[]) => Promise<void>
   readonly take: (parts: readonly ExchangePart[]) => Promise<void> | void
   readonly takenSoFar: () => readonly ExchangePart[]
+  readonly gave?: () => number
 }
 
 const runExchange = async (
   input: Input,
-  { node, divide, take, takenSoFar, here = async (group) => take(await divide(group)) }: TakingFrom,
+  { node, divide, take, takenSoFar, gave, ...taking }: TakingFrom,
 ): Promise<void> => {
+  const { here = async (group) => take(await divide(group)) } = taking
   const { tasks, number, elsewhere, partitionCount, sizeOf, taskBytes } = input
   await input.prepare()
   const groups = groupsOf(partitionCount, sizeOf, taskBytes)
@@ -68,6 +70,7 @@ const runExchange = async (
     },
     take: (parts) => take(parts as readonly ExchangePart[]),
     takenSoFar,
+    ...(gave === undefined ? {} : { gave }),
   }
   await tasks.runStage(stage)
 }
@@ -145,6 +148,7 @@ export const combinedExchange = <V, W>(
           for (const part of parts) await merged.take(entriesOf<W>(part), pause)
         },
         takenSoFar: () => divided(merged.entries(), partitions),
+        gave: () => merged.size,
       })
       return sortedParts(bucketsOf(merged.sorted(), partitions))
     },

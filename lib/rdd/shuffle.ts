@@ -77,6 +77,7 @@ const mergedAsTheyCome = async <K, V, W>(
     },
     take: (entries) => merged.take(entries as Iterable<Bucket<K, W>[number]>, pause),
     takenSoFar: () => merged.entries(),
+    gave: () => merged.size,
   })
   return bucketsOf(merged.sorted(), shuffle.partitions)
 }

@@ -48,6 +48,8 @@ export interface Stage extends StageName {
   readonly pack: (index: number) => Promise<unknown>
   /** Takes a result of `pack`. */
   readonly take: (data: unknown) => Promise<void> | void
+  /** How many keys the tasks have given together. Asked when they are done. Left out: not known. */
+  readonly gave?: () => number
   /**
    * What the tasks so far have given, as one result of `pack`: `take` can take it before those of
    * the tasks after them. Called between two tasks. Left out: there is no such result.

@@ -140,6 +140,16 @@ const growth = (older: Usage, newer: Usage | undefined): Usage => {
   )
 }
 
+/** What each batch cost, the oldest first: its driver, and intake since the batch before it. */
+export const dollarsByBatch = (records: readonly BilledRecord[]): readonly number[] => {
+  let before: Usage | undefined
+  return records.map(({ usage = {}, intakeUsage }) => {
+    const intake = before === undefined ? {} : growth(before, intakeUsage)
+    before = intakeUsage ?? before
+    return dollarsOf(usage) + dollarsOf(intake)
+  })
+}
+
 /** What a store holds after a batch, for as long as it was the last one. */
 const storedFor = ({ states = [] }: BilledRecord, spanMs: number): Usage => {
   const months = spanMs / MONTH_MS

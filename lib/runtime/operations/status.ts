@@ -44,6 +44,8 @@ export interface FilesOverview {
 export interface StateOverview {
   readonly id: string
   readonly kind: string
+  /** `keys`: a state for each key, which can be looked up. `window`: batches. */
+  readonly holds: 'keys' | 'window'
   readonly segments: number
   readonly bytes: number
   /** A key ends that had no record for longer than this. Left out: keys do not end. */
@@ -158,10 +160,11 @@ const filesOverviews = ({ offsets }: Manifest): readonly FilesOverview[] =>
   })
 
 const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] =>
-  Object.entries(states).map(([id, { kind, partitions }]) => {
+  Object.entries(states).map(([id, { kind, form, partitions }]) => {
     const sum = (field: 'count' | 'bytes'): number =>
       partitions.reduce((total, partition) => total + partition[field], 0)
-    return { id, kind, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
+    const holds = form === 'state' ? 'keys' : 'window'
+    return { id, kind, holds, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
   })
 
 /** Attempts that failed are no batches: the head says what fails. */

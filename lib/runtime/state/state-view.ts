@@ -122,6 +122,23 @@ export class StateView {
   }
 
   /**
+   * Where the state of a key is: its partition, how many there are, and how many bytes this one has.
+   * Reads nothing.
+   *
+   * @throws MillraceError `KEY_UNSUPPORTED`.
+   */
+  placeOf(key: unknown): {
+    readonly partition: number
+    readonly partitions: number
+    readonly bytes: number
+  } {
+    checkKey(key)
+    const { partitions } = this.#shown.stored
+    const partition = partitionOf(key, partitions.length)
+    return { partition, partitions: partitions.length, bytes: partitions[partition]?.bytes ?? 0 }
+  }
+
+  /**
    * The state of a key. Reads the partition of the key, once. Undefined: the key has no state.
    *
    * @throws MillraceError `KEY_UNSUPPORTED`.

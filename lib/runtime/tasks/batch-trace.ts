@@ -3,7 +3,7 @@
  * for people alone: nothing in the batch depends on it, and it keeps a bounded number of entries.
  */
 import type { Clock } from '../../ports/clock.ts'
-import type { StageName } from '../../rdd/tasks.ts'
+import type { Stage, StageName } from '../../rdd/tasks.ts'
 import type { BatchRecord, CutList, OutputRun, StageRun } from '../../state/history/batch-record.ts'
 
 /** Of so many outputs and stages each. A function of the user may run any number of stages. */
@@ -67,7 +67,7 @@ export class BatchTrace {
 
   /** Runs a stage. */
   async stage<T>(
-    { node, side, count }: Pick<StageName, 'node' | 'side'> & { readonly count: number },
+    { node, side, count, gave }: Pick<Stage, 'node' | 'side' | 'count' | 'gave'>,
     run: () => Promise<T>,
   ): Promise<T> {
     const startMs = this.#clock.now()
@@ -82,7 +82,9 @@ export class BatchTrace {
     const name = `${node}/${side}`
     this.#running.set(name, entry)
     try {
-      return await run()
+      const result = await run()
+      if (gave !== undefined) entry.keys = gave()
+      return result
     } finally {
       entry.ms = this.#clock.now() - startMs
       if (this.#running.get(name) === entry) this.#running.delete(name)

@@ -56,6 +56,8 @@ export interface StageRun {
   readonly tasks: number
   readonly startMs: number
   readonly ms: number
+  /** How many keys its tasks gave together. Left out: it is not known. */
+  readonly keys?: number
   /** How many tasks ran in executors, by their numbers. Left out: all ran in the driver. */
   readonly executors?: Readonly<Record<string, number>>
 }

@@ -17,6 +17,8 @@ const ITEM_BYTES_MAX = 1_024
 const KEPT = [24, 12, 6, 3, 2, 1, 0]
 /** A detail is never longer than this when it is read. */
 const DETAIL_BYTES_MAX = 65_536
+/** Room for most details. The default is 16 KB for each, which is slow to get and to give back. */
+const CHUNK_BYTES = 2_048
 /** An earlier version shows it in words. It is also in the detail. */
 const HELD_CHARACTERS_MAX = 160
 
@@ -99,6 +101,7 @@ const earlierDetail = ({ skipped, held, reason }: Item): Pick<BatchRecord, 'held
 const readDetail = (detail: Item[string]): Partial<BatchRecord> => {
   if (typeof detail === 'string') return JSON.parse(detail) as Partial<BatchRecord>
   if (!(detail instanceof Uint8Array)) return {}
-  const text = inflateRawSync(detail, { dictionary, maxOutputLength: DETAIL_BYTES_MAX })
+  const options = { dictionary, maxOutputLength: DETAIL_BYTES_MAX, chunkSize: CHUNK_BYTES }
+  const text = inflateRawSync(detail, options)
   return JSON.parse(text.toString('utf8')) as Partial<BatchRecord>
 }

@@ -92,6 +92,9 @@ export class PageBed {
   readonly clock: SteppedClock = new SteppedClock()
   readonly ended: AbortController = new AbortController()
   reads = 0
+  /** Queries, and how many items they gave. */
+  queries = 0
+  items = 0
   /** Whether the store fails now. */
   failing: () => boolean = () => false
   readonly #store: ItemStore = memoryItemStore()
@@ -107,8 +110,11 @@ export class PageBed {
       },
       query: async (partition, query) => {
         this.reads += 1
+        this.queries += 1
         if (this.failing()) throw new Error('the store does not answer')
-        return this.#store.query(partition, query)
+        const found = await this.#store.query(partition, query)
+        this.items += found.length
+        return found
       },
     }
     const source: PageSource = {
