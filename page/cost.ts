@@ -1,4 +1,4 @@
-/** The view of what a deployed application costs. On a laptop nothing is counted, and it is not there. */
+/** The view of what a deployed application costs. On a laptop nothing is counted. */
 import type { BillAnswer } from './answers.ts'
 import { TimeChart } from './charts.ts'
 import { commandField, emptyNote, facts, html, section, table } from './dom.ts'

@@ -1,6 +1,6 @@
 /**
  * Looks up the state of a key, as `millrace state get` does. A look reads the head, the manifest
- * and one partition of the state; and looks go one after the other, so a page that asks often waits.
+ * and one partition of the state. Looks go one after the other, so a page that asks often waits.
  */
 import { usage } from '../usage.ts'
 import { definedIn, keyIn, valueText } from '../../lib/runtime/state/state-lines.ts'

@@ -1,6 +1,6 @@
 /**
- * The batches that the page has read, at most 10,000, the oldest first. Each is read once: first the
- * newest ones, then what is new, and older ones when somebody asks for them. So a page is soon
+ * The batches that the page has read, at most 10,000, the oldest first. Each is read once: first
+ * the newest ones, then what is new, and older ones when somebody asks for them. So a page is soon
  * there, and ten open pages cost what one costs.
  */
 import type { BatchesAnswer, BatchRow, BillAnswer, SeriesAnswer } from '../../page/answers.ts'

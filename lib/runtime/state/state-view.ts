@@ -122,8 +122,8 @@ export class StateView {
   }
 
   /**
-   * Where the state of a key is: its partition, how many there are, and how many bytes this one has.
-   * Reads nothing.
+   * Where the state of a key is: its partition, how many there are, and how many bytes this one
+   * has. Reads nothing.
    *
    * @throws MillraceError `KEY_UNSUPPORTED`.
    */
