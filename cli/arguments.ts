@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type BatchesOptions, batchesOptions } from './batches.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
+import { OPTION_USAGE, OPTIONS } from './option-table.ts'
 import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
+import { REPLAY_OPTIONS, type ReplayOptions, replayOptions } from './replay/replay-options.ts'
 import { oneModule, RUN_OPTIONS, type RunOptions, runOptions } from './run-options.ts'
 import { type StateCommand, stateAction } from './state-options.ts'
 import { type UiOptions, uiOptions } from './ui/ui-options.ts'
@@ -67,6 +69,7 @@ export type Command =
     }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
+  | ({ readonly name: 'replay'; readonly module: string; readonly json: boolean } & ReplayOptions)
   | ({ readonly name: 'ui'; readonly page: Target } & UiOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
   | { readonly name: 'init'; readonly directory: string }
@@ -93,6 +96,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   batches: [...LISTED, 'since', 'limit', 'watch'],
   ui: ['app', 'state', 'port'],
   cost: [...LISTED, 'since'],
+  replay: REPLAY_OPTIONS,
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
   skip: ['app', 'state', 'source', 'json'],
@@ -103,41 +107,6 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
   help: [],
 }
-
-const OPTIONS = {
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-  once: { type: 'boolean' },
-  'until-idle': { type: 'boolean' },
-  'no-until-idle': { type: 'boolean' },
-  demo: { type: 'boolean' },
-  follow: { type: 'boolean' },
-  bind: { type: 'string', multiple: true },
-  state: { type: 'string' },
-  app: { type: 'string' },
-  json: { type: 'boolean' },
-  yes: { type: 'boolean' },
-  only: { type: 'string' },
-  since: { type: 'string' },
-  code: { type: 'string' },
-  source: { type: 'string' },
-  limit: { type: 'string' },
-  before: { type: 'string' },
-  position: { type: 'string' },
-  page: { type: 'string' },
-  export: { type: 'string' },
-  delete: { type: 'boolean' },
-  again: { type: 'boolean' },
-  to: { type: 'string' },
-  merge: { type: 'boolean' },
-  'if-batch': { type: 'string' },
-  parallelism: { type: 'string' },
-  as: { type: 'string' },
-  watch: { type: 'boolean' },
-  ui: { type: 'string' },
-  'no-ui': { type: 'boolean' },
-  port: { type: 'string' },
-} as const
 
 const names = Object.keys(COMMANDS).join(', ')
 
@@ -177,6 +146,8 @@ export const parseCommand = (args: readonly string[]): Command => {
   }
   if (name === 'receive')
     return { name, module: oneModule(name, rest, values.bind), ...receiveOptions(values), json }
+  if (name === 'replay')
+    return { name, module: oneModule(name, rest, values.bind), ...replayOptions(values), json }
   if (name === 'plan') return { name, module: oneModule(name, rest), json }
   if (name === 'ui') return { name, page: targetOf(name, values), ...uiOptions(rest, values) }
   if (name === 'check')
@@ -264,27 +235,6 @@ const parseOptions = (args: readonly string[]) => {
       `${meant(wrong, known)}see the options with examples: millrace --help`,
     )
   }
-}
-
-const OPTION_USAGE: Readonly<Record<string, string>> = {
-  bind: '--bind NAME=URI',
-  state: '--state DIR',
-  app: '--app NAME',
-  since: '--since WHEN',
-  code: '--code CODE',
-  source: '--source ID',
-  only: '--only ID',
-  limit: '--limit N',
-  before: '--before WHEN',
-  position: '--position POSITION',
-  page: '--page PAGE',
-  export: '--export FILE',
-  to: '--to FILE',
-  'if-batch': '--if-batch MS',
-  parallelism: '--parallelism N',
-  as: '--as NAME',
-  ui: '--ui PORT',
-  port: '--port PORT',
 }
 
 const optionNames = (name: string): string => {

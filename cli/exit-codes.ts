@@ -10,6 +10,7 @@ export const EXIT = {
   storeUnusable: 5,
   allPutAside: 6,
   noState: 7,
+  different: 8,
   interrupted: 130,
   terminated: 143,
 } as const
@@ -27,6 +28,7 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
   ],
   [EXIT.allPutAside, 'with --once: every record was put aside, and nothing was counted'],
   [EXIT.noState, 'with state get: the key has no state'],
+  [EXIT.different, 'with replay: an output differs'],
   [EXIT.interrupted, 'stopped at once by a second Ctrl-C'],
   [EXIT.terminated, 'stopped at once by a second signal, the last one SIGTERM'],
 ]

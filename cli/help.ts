@@ -2,6 +2,7 @@ import { MillraceError } from '../lib/base/errors.ts'
 import { batchesHelp, costHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
 import { runHelp } from './help-run.ts'
+import { replayHelp } from './replay/replay-help.ts'
 
 const exits = exitTexts.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')
 
@@ -19,6 +20,7 @@ Commands
   millrace resume           try a failed batch again
   millrace skip             skip the batch that fails, or give up a source
   millrace plan MODULE      see its stages, what runs where, and why
+  millrace replay MODULE    run past batches again, and see what a fix changes
   millrace check MODULE     see whether a changed pipeline fits what is stored
   millrace reset            remove all totals and start from nothing
   millrace dead-letters     list the records that were put aside
@@ -145,6 +147,7 @@ Examples
 `,
   batches: batchesHelp(state, app),
   cost: costHelp(state, app),
+  replay: replayHelp(state, app),
   resume: `millrace resume (--state DIR | --app NAME) [--json]
 
 Use it when a batch has failed so often that the pipeline has stopped. The next run tries the batch

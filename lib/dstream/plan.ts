@@ -101,6 +101,7 @@ export interface PlanOptions {
   readonly parallelism: number | undefined
   /** How long dead letters are kept. Infinity: until they are redriven or deleted. */
   readonly deadLettersKeptMs: number
+  readonly keptForReplayMs: number
 }
 
 /** The frozen graph of a pipeline. All roles of the runtime work from it. */

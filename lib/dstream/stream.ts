@@ -106,6 +106,14 @@ export interface StreamOptions {
    */
   readonly keepDeadLetters?: Duration | 'forever'
   /**
+   * How long what `millrace replay` needs is kept: which input each batch took, the records of
+   * streams, and about 24 snapshots of the state over this time. At least one minute. It costs what
+   * is stored for longer, and one small item for each batch. The steps of a stream run in batches
+   * then, as with `sourceStage: 'driver'`, so that records themselves are kept. Default: nothing
+   * is kept, and no batch can be replayed.
+   */
+  readonly keepForReplay?: Duration
+  /**
    * How many tasks of a large batch run at the same time: a whole number, 1 or more. Results are
    * the same, to the last bit, whatever it is. Default: the processor cores of the machine with
    * `millrace run`, and 1 on AWS. There the driver gets a processor for each, if the construct has
@@ -143,6 +151,7 @@ export interface Pipeline {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const DEAD_LETTERS_KEPT = hours(14 * 24)
 const DEAD_LETTERS_KEPT_MIN = hours(1)
+const KEPT_FOR_REPLAY_MIN = minutes(1)
 const INTERVAL_MIN = milliseconds(10)
 
 /**
@@ -209,6 +218,7 @@ const resolve = ({
   poison = {},
   onBadKey = 'fail',
   keepDeadLetters = DEAD_LETTERS_KEPT,
+  keepForReplay,
   parallelism,
   sourceStage = 'intake',
 }: StreamOptions): PlanOptions => {
@@ -238,12 +248,17 @@ const resolve = ({
     onDataLoss,
     poison: poisonOf(poison),
     onBadKey,
-    sourceStage,
+    // What intake has combined says nothing of what other code would make of the records.
+    sourceStage: keepForReplay === undefined ? sourceStage : 'driver',
     parallelism: parallelism === undefined ? undefined : atLeastOne('parallelism', parallelism),
     deadLettersKeptMs:
       keepDeadLetters === 'forever'
         ? Infinity
         : checkDurationMs('keepDeadLetters', keepDeadLetters, DEAD_LETTERS_KEPT_MIN.milliseconds),
+    keptForReplayMs:
+      keepForReplay === undefined
+        ? 0
+        : checkDurationMs('keepForReplay', keepForReplay, KEPT_FOR_REPLAY_MIN.milliseconds),
   })
 }
 

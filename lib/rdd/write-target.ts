@@ -10,6 +10,8 @@ export interface WriteTarget {
   readonly place: string
   /** How a partition becomes bytes. Missing if the target takes elements. */
   readonly format?: Format
+  /** How a file is read again, if it is not by `format`. */
+  readonly readAs?: Format
   /**
    * Whether the parts are bundles of files that lie in directories below the place, together with
    * those of other batches.

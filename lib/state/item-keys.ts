@@ -164,6 +164,12 @@ export const historyKey = (app: string, timeMs: number): ItemKey => ({
   sort: sortableTime(timeMs),
 })
 
+/** What a replay needs to know of a batch. */
+export const replayKey = (app: string, timeMs: number): ItemKey => ({
+  partition: `${app}#replay#${day(timeMs)}`,
+  sort: sortableTime(timeMs),
+})
+
 const ATTEMPT_DIGITS = 6
 
 /**

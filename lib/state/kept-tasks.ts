@@ -31,6 +31,13 @@ export interface KeptTasks {
 /** The reference of what is kept of a stage. */
 export const keptRef = ({ ref }: KeptStage): SegmentRef => unpackRef(LOGGED_BATCH_NODE, 0, ref)
 
+/** The name of what one attempt has kept of a stage. `number`: counts what it has kept. */
+export const keptBy = (attemptId: string, number: number): string => `${attemptId}.k${number}`
+
+/** Whether a segment holds what was kept of the tasks of a batch: its name says so. */
+export const isKeptTask = ({ node, by }: Pick<SegmentRef, 'node' | 'by'>): boolean =>
+  node === LOGGED_BATCH_NODE && by.includes('.k')
+
 /** How many tasks are done. */
 export const keptCount = (stages: Iterable<Pick<KeptStage, 'tasks'>>): number =>
   Iterator.from(stages).reduce((total, { tasks }) => total + tasks, 0)

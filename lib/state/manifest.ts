@@ -79,6 +79,8 @@ export interface Manifest extends AfterCommit {
   readonly quietSinceMs: number | undefined
   /** The previous manifests that are still kept, newest first. */
   readonly previous: readonly SegmentRef[]
+  /** How long what a replay needs is kept. Left out: nothing is. */
+  readonly keptForReplayMs?: number
 }
 
 type PackedState = readonly [

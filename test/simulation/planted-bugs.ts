@@ -20,6 +20,7 @@ import { partBugs } from './planted/part-bugs.ts'
 import { planBugs } from './planted/plan-bugs.ts'
 import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
+import { replayBugs } from './planted/replay-bugs.ts'
 import { rolledBugs } from './planted/rolled-bugs.ts'
 import { timeBugs } from './planted/time-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
@@ -45,6 +46,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...operationBugs,
   ...windowBugs,
   ...rolledBugs,
+  ...replayBugs,
   ...timeBugs,
   ...recordBugs,
   ...planBugs,

@@ -88,7 +88,8 @@ export const saveFiles = <T>(
     const pieces = joins ? joined : joinedBy(given.rolledFormat ?? format)
     const write = async (input: RDD<unknown>, batch: WritingBatch): Promise<void> => {
       await prepare?.()
-      await batch.write(targetAt(batch.timeMs, pieces), await input.partitions())
+      const target = { ...targetAt(batch.timeMs, pieces), readAs: given.rolledFormat ?? format }
+      await batch.write(target, await input.partitions())
     }
     rolled.emit(
       outputNode(operation, rolled.node, { prefix, suffix, ...kind, ...rule }, write, places),

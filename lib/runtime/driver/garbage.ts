@@ -11,6 +11,10 @@
  *   after a batch that took several attempts. It takes only segments of a batch time that is
  *   already committed, or of a lane position that is already consumed: no process can commit or
  *   append these any more.
+ *
+ * An application that keeps what replays need (`keepForReplay`) has more manifests that are kept:
+ * snapshots. What these and the logged inputs since the oldest of them need is not deleted by name.
+ * Sweeps find it, one with each new snapshot.
  */
 import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
@@ -29,7 +33,15 @@ import {
   stateSegments,
 } from '../../state/manifest.ts'
 import { pagesNode } from '../../state/stored-list.ts'
-import { readSegment, segmentId, segmentKeys, type SegmentRef } from '../../state/segments.ts'
+import {
+  readSegment,
+  segmentId,
+  segmentKeys,
+  type SegmentName,
+  type SegmentRef,
+} from '../../state/segments.ts'
+import { snapshotsOf } from '../../state/snapshots.ts'
+import { isKeptTask } from '../../state/kept-tasks.ts'
 import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
@@ -62,7 +74,10 @@ export class Garbage {
   retire(before: Manifest, after: Manifest, retired: readonly SegmentRef[]): void {
     const kept = new Set(after.previous.map(segmentId))
     const manifests = before.previous.filter((ref) => !kept.has(segmentId(ref)))
-    this.#retired.push(retired)
+    const isHeld = after.keptForReplayMs !== undefined
+    this.#retired.push(isHeld ? retired.filter(isKeptTask) : retired)
+    // Also when snapshots are given up, because nothing is to be kept any more.
+    if (snapshotsText(before) !== snapshotsText(after)) this.#sweepIsDue = true
     // A manifest that has just left `previous` is garbage immediately. The segments that it named
     // leave with the commit that retired them.
     const fallen = this.#retired.length >= KEPT_MANIFESTS ? (this.#retired.shift() ?? []) : []
@@ -108,28 +123,32 @@ export class Garbage {
     const input = head.logged?.input
     for (const ref of [head.manifest, typeof input === 'string' ? undefined : input])
       if (ref !== undefined) reachable.add(segmentId(ref))
-    const kept = [manifest]
-    for (const ref of manifest.previous) {
-      reachable.add(segmentId(ref))
-      kept.push(await readManifest(this.#store, this.#app, ref))
-    }
+    for (const ref of manifest.previous) reachable.add(segmentId(ref))
+    const kept = [manifest, ...(await this.#manifests(manifest.previous))]
     for (const ref of await this.#statesOf(kept)) reachable.add(segmentId(ref))
     // At or before this time, nothing can be committed any more. The logged batch is after it.
     const doneTime = sortableTime(head.doneMs)
-    const nodes = [
-      ...statePartsOf(kept),
-      { node: MANIFEST_NODE, part: 0 },
-      { node: BATCH_INPUT_NODE, part: 0 },
-    ]
+    const nodes = [...statePartsOf(kept), { node: MANIFEST_NODE, part: 0 }]
+    const consumed = consumedFor(manifest, kept)
+    const inputTime = sortableTime(consumed?.manifest.timeMs ?? 0)
     await allOrFirstError([
       ...nodes.map(({ node, part }) =>
-        this.#sweepNode(node, part, reachable, (at) => at <= doneTime),
+        this.#sweepNode(node, part, reachable, ({ at }) => at <= doneTime),
+      ),
+      this.#sweepNode(BATCH_INPUT_NODE, 0, reachable, (name) =>
+        consumed?.isLast === true || isKeptTask(name) ? name.at <= doneTime : name.at <= inputTime,
       ),
       // Also the lanes of sources that the plan no longer has.
       ...new Set([...plan.sources.map(({ id }) => id), ...Object.keys(manifest.offsets)])
         .values()
-        .map((id) => this.#sweepBlocks(id, manifest.offsets[id]?.lanes ?? {}, reachable)),
+        .map(async (id) =>
+          consumed === undefined ? undefined : this.#sweepBlocks(id, consumed, reachable),
+        ),
     ])
+  }
+
+  async #manifests(refs: readonly SegmentRef[]): Promise<readonly Manifest[]> {
+    return allOrFirstError(refs.map((ref) => readManifest(this.#store, this.#app, ref)))
   }
 
   /** What manifests name. They share most pages. */
@@ -146,14 +165,21 @@ export class Garbage {
 
   async #sweepBlocks(
     source: string,
-    offsets: LaneOffsets,
+    { manifest, isLast }: Consumed,
     reachable: ReadonlySet<string>,
   ): Promise<void> {
+    const offsets: LaneOffsets = manifest.offsets[source]?.lanes ?? {}
     const lanes = await readLanes(this.#store, this.#app, source)
-    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane, tail, emptiedMs }) => {
+    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane, tail, emptiedMs = Infinity }) => {
       // An emptied lane has no offset, and all up to its tail is consumed.
-      const offset = offsets[lane] ?? (emptiedMs === undefined ? BEGINNING : tail)
-      return this.#sweepNode(blockNode(source, lane), 0, reachable, (at) => !isAfter(at, offset))
+      const isEmptied = isLast ? emptiedMs < Infinity : emptiedMs <= manifest.timeMs
+      const offset = offsets[lane] ?? (isEmptied ? tail : BEGINNING)
+      return this.#sweepNode(
+        blockNode(source, lane),
+        0,
+        reachable,
+        ({ at }) => !isAfter(at, offset),
+      )
     })
   }
 
@@ -161,7 +187,7 @@ export class Garbage {
     node: string,
     part: number,
     reachable: ReadonlySet<string>,
-    isPast: (at: string) => boolean,
+    isPast: (name: SegmentName) => boolean,
   ): Promise<void> {
     const partition = firstChunkPartition(this.#app, node, part)
     // Never the bytes: what waits may be gigabytes, and a cold start would read them all.
@@ -169,7 +195,7 @@ export class Garbage {
       const garbage = page.flatMap(({ sort, item }): readonly ItemKey[] => {
         const [at = '', by = ''] = sort.split('#')
         const name = { node, part, at, by }
-        return isPast(at) && !reachable.has(segmentId(name))
+        return isPast(name) && !reachable.has(segmentId(name))
           ? segmentKeys(this.#app, { ...name, chunks: item['chunks'] as number })
           : []
       })
@@ -177,6 +203,25 @@ export class Garbage {
     }
   }
 }
+
+/** The manifest whose offsets say what no replay needs any more. */
+interface Consumed {
+  readonly manifest: Manifest
+  /** Whether it is the last manifest: nothing is kept for replays. */
+  readonly isLast: boolean
+}
+
+/** Undefined: replays need all inputs, because all that happened is within the kept time. */
+const consumedFor = (manifest: Manifest, kept: readonly Manifest[]): Consumed | undefined => {
+  const { timeMs, keptForReplayMs } = manifest
+  if (keptForReplayMs === undefined) return { manifest, isLast: true }
+  const oldest = kept.at(-1)
+  return oldest !== undefined && oldest.timeMs <= timeMs - keptForReplayMs
+    ? { manifest: oldest, isLast: false }
+    : undefined
+}
+
+const snapshotsText = (manifest: Manifest): string => snapshotsOf(manifest).map(segmentId).join()
 
 /** The parts of all states and their pages. A plan may have fewer than the plan before it. */
 const statePartsOf = (

@@ -14,7 +14,7 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { invariant } from '../../base/errors.ts'
 import { sortableTime } from '../../state/item-keys.ts'
-import { keptCount, type KeptTasks, LOGGED_BATCH_NODE } from '../../state/kept-tasks.ts'
+import { keptBy, keptCount, type KeptTasks, LOGGED_BATCH_NODE } from '../../state/kept-tasks.ts'
 import { nameSegment, putSegment, readSegment } from '../../state/segments.ts'
 import type { Head } from '../../state/head.ts'
 import { withRetries } from '../retry.ts'
@@ -59,7 +59,7 @@ export const keeperOf = (
     name: (bytes) => {
       made += 1
       const at = sortableTime(attempt.input.timeMs)
-      const by = `${attempt.attemptId}.k${made}`
+      const by = keptBy(attempt.attemptId, made)
       return nameSegment(store, app, { node: LOGGED_BATCH_NODE, part: 0, at, by }, bytes)
     },
   })

@@ -4,6 +4,7 @@ import type { ItemStore } from '../../ports/item-store.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { emptyManifest, KEPT_MANIFESTS, type Manifest, readManifest } from '../../state/manifest.ts'
+import { snapshotsAmong } from '../../state/snapshots.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
@@ -35,10 +36,15 @@ export const lastManifest = async (
 
 /** The manifests that are kept in addition to the next one (B11). */
 export const manifestsToKeep = (
-  { previous }: Manifest,
+  { previous, keptForReplayMs: kept = 0 }: Manifest,
   ref: SegmentRef | undefined,
-): readonly SegmentRef[] =>
-  ref === undefined ? [] : [ref, ...previous].slice(0, KEPT_MANIFESTS - 1)
+  keptForReplayMs: number = kept,
+): readonly SegmentRef[] => {
+  if (ref === undefined) return []
+  const all = [ref, ...previous]
+  const older = keptForReplayMs === 0 ? [] : all.slice(KEPT_MANIFESTS - 1)
+  return [...all.slice(0, KEPT_MANIFESTS - 1), ...snapshotsAmong(older, keptForReplayMs, ref)]
+}
 
 /**
  * Shows the outputs of the last batch to readers. The process that committed the batch may have

@@ -28,10 +28,16 @@ export class LeftLanes {
     const nowMs = clock.now()
     const dayMs = startOfDay(nowMs)
     if (dayMs === this.#dayMs || owner === undefined) return
-    const { deadLettersKeptMs } = plan.options
+    const { deadLettersKeptMs, keptForReplayMs } = plan.options
     try {
       for (const [id, source] of sources) {
-        const request = { offsets: offsets[id] ?? {}, nowMs, by: owner, deadLettersKeptMs }
+        const request = {
+          offsets: offsets[id] ?? {},
+          nowMs,
+          by: owner,
+          deadLettersKeptMs,
+          keptForReplayMs,
+        }
         this.#left.set(id, (await source.leave?.(request)) ?? {})
       }
       this.#dayMs = dayMs

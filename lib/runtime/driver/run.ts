@@ -17,6 +17,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { keptRef } from '../../state/kept-tasks.ts'
+import { noteForReplay } from '../../state/replay-log.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
@@ -159,6 +160,7 @@ const runGraph = async (
     const [written] = await allOrFirstError([
       writeStates(runner, attempt, before, { drafts, quietSinceMs }),
       noteTaken(runner, input),
+      noteToReplay(runner, attempt, before),
     ])
     return written
   }
@@ -215,6 +217,18 @@ const taskBatchOf = (
 const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
   for (const { source, taken } of sourcesOf(runner, input))
     await withRetries(runner.clock, async () => source.recordTaken?.(taken, input.timeMs))
+}
+
+const noteToReplay = async (
+  { store, app, plan }: Runner,
+  { attemptId, head: { logged } }: LoggedAttempt,
+  { manifestRef }: Before,
+): Promise<void> => {
+  const { keptForReplayMs } = plan.options
+  if (keptForReplayMs === 0 || logged === undefined) return
+  const { timeMs, input } = logged
+  const note = { timeMs, input, attempt: attemptId, before: manifestRef?.by }
+  await noteForReplay(store, app, note, keptForReplayMs)
 }
 
 /** Its input, and what was kept of its tasks. */

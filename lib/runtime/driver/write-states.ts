@@ -55,6 +55,7 @@ export const writeStates = async (
   { drafts, quietSinceMs }: StateOfBatch,
 ): Promise<WrittenBatch> => {
   const { store, app, clock, plan } = runner
+  const { keptForReplayMs } = plan.options
   const { states, segments, retired } = drafts.flush(store, app, attemptId)
   const manifest: Manifest = {
     timeMs: input.timeMs,
@@ -66,7 +67,8 @@ export const writeStates = async (
     elements: { ...before.manifest.elements, ...elementsOf(plan) },
     timers: drafts.timers,
     quietSinceMs,
-    previous: manifestsToKeep(before.manifest, before.manifestRef),
+    previous: manifestsToKeep(before.manifest, before.manifestRef, keptForReplayMs),
+    ...(keptForReplayMs === 0 ? {} : { keptForReplayMs }),
   }
   const named = nameManifest(store, app, attemptId, manifest)
   await allOrFirstError(

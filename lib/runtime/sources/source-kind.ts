@@ -82,6 +82,13 @@ export interface LocationText {
   readonly howToFeed?: string
 }
 
+/** The inputs of a source that are to be read again. */
+export interface ReplayedInputs {
+  /** Their kind. */
+  readonly input: string
+  readonly bound: string | undefined
+}
+
 /** Everything that the runtime knows about one kind of source. */
 export interface SourceKind<L extends Location = Location> {
   /** The name of the kind in locations and deployments. */
@@ -104,6 +111,12 @@ export interface SourceKind<L extends Location = Location> {
   unboundFix?(declared: SourceDeclaration): string
   /** The location that a deployment has stored. Undefined: it is malformed. */
   parseDeployed?(stored: Readonly<Record<string, unknown>>): L | undefined
+  /**
+   * Where a replay reads inputs again, if nothing of the source itself is needed, or only what
+   * `bound` names: the URI that is bound to the source. `input`: the kind of the inputs. Undefined:
+   * not here.
+   */
+  locateReplay?(declared: SourceDeclaration, inputs: ReplayedInputs): L | undefined
   /** The form of stored locations, for messages. */
   readonly deployedForm?: string
   /** The location that reads the same while it grows. Left out: such a location never grows. */
@@ -129,6 +142,18 @@ const inputKinds = new Map<string, InputKind>()
 export const registerSourceKind = <L extends Location>(kind: SourceKind<L>): void => {
   kinds.set(kind.name, kind)
   inputKinds.set(kind.input.name, kind.input)
+}
+
+/** Where a replay reads inputs of a source again. Undefined: no kind can. */
+export const replayLocation = (
+  declared: SourceDeclaration,
+  inputs: ReplayedInputs,
+): Location | undefined => {
+  for (const kind of sourceKinds()) {
+    const location = kind.locateReplay?.(declared, inputs)
+    if (location !== undefined) return location
+  }
+  return undefined
 }
 
 /** All kinds, in the order of their names. */

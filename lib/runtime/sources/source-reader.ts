@@ -143,6 +143,8 @@ export interface LeaveRequest<O = Offsets> {
   readonly by: string
   /** How long dead letters are kept, in milliseconds. Infinity: for ever. */
   readonly deadLettersKeptMs: number
+  /** How long what replays need is kept, in milliseconds. */
+  readonly keptForReplayMs: number
 }
 
 /** Files that no batch has taken, and why. */

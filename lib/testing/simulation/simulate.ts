@@ -1,5 +1,5 @@
 import { sourceName } from '../../dstream/sources/declaration.ts'
-import { seconds } from '../../base/duration.ts'
+import { minutes, seconds } from '../../base/duration.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import { stream } from '../../dstream/stream.ts'
 import { buildFor, renameSources } from './builds.ts'
@@ -223,6 +223,9 @@ const runToEnd = async (
   )
 }
 
+/** Shorter than a user may set it: a world has a few minutes. Most worlds keep nothing. */
+const KEPT_FOR_REPLAY_MS = [0, 0, 0, 0, 0, 0, 8_000, 60_000]
+
 const pipelineNamed = (name: string): SimulatedPipeline => {
   const all = [...pipelines, ...laterPipelines]
   const found = all.find((one) => one.name === name)
@@ -268,13 +271,16 @@ const drawScene = (
       growth: world.limits.pick([1, 1, 4, 1_000]),
     },
   }
+  const keptForReplayMs = world.replaying.pick(KEPT_FOR_REPLAY_MS)
   const planFor = (environment: Environment | undefined): Plan => {
     const build = buildFor(APP, calls, storage, environment)
     const batchInterval = settings.batchInterval.times(build.change === 'slower' ? 3 : 1)
-    return stream(APP, { ...settings, batchInterval }, (ssc) => {
+    const replays = keptForReplayMs === 0 ? {} : { keepForReplay: minutes(1) }
+    const plan = stream(APP, { ...settings, ...replays, batchInterval }, (ssc) => {
       if (build.change === 'renamed') renameSources(ssc)
       pipeline.describe(ssc, build)
     }).build()
+    return { ...plan, options: { ...plan.options, keptForReplayMs } }
   }
   const combines = world.combining.chance(WITH_SOURCE_STAGE)
   return { calls, storage, pipeline, executors, combines, planFor }

@@ -43,6 +43,9 @@ const HANDING = 0x4a4d_0e00
 /** The same, of which later pipeline a world has. */
 const PIPELINES = 0x9019_f11e
 
+/** The same, of what is kept for replays. */
+const REPLAYING = 0x4e91_a700
+
 /** Lets every promise that can settle do so. */
 const waitForTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -69,6 +72,8 @@ export class World {
   readonly handing: Random
   /** Draws one of the later pipelines, for the same reason. */
   readonly pipelines: Random
+  /** Draws what is kept for replays, for the same reason. */
+  readonly replaying: Random
   /** How far the clock of the machine is ahead: that of all processes and of the table. */
   clockAheadMs = 0
   #setBackMs = 0
@@ -89,6 +94,7 @@ export class World {
     this.combining = new Random(seed ^ COMBINING)
     this.handing = new Random(seed ^ HANDING)
     this.pipelines = new Random(seed ^ PIPELINES)
+    this.replaying = new Random(seed ^ REPLAYING)
     this.trace = trace ? [] : undefined
   }
 

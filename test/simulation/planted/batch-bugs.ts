@@ -169,8 +169,8 @@ import { noteBatch } from '../../state/history/write-history.ts'
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: '(at) => at <= doneTime)',
-        replace: '(at) => at <= doneTime || node === BATCH_INPUT_NODE)',
+        find: '? name.at <= doneTime',
+        replace: "? name.at !== ''",
       },
       {
         file: 'lib/runtime/driver/garbage.ts',

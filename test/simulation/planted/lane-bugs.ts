@@ -98,8 +98,8 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: '(at) => !isAfter(at, offset)',
-        replace: '(at) => isAfter(at, offset)',
+        find: '({ at }) => !isAfter(at, offset)',
+        replace: '({ at }) => isAfter(at, offset)',
       },
     ],
   },

@@ -1,4 +1,5 @@
 import {
+  hours,
   isPipeline,
   milliseconds,
   minutes,
@@ -137,6 +138,11 @@ describe('stream() refuses', () => {
       /keepDeadLetters/,
     ],
     [
+      'replays over too short a time',
+      () => built(() => undefined, { keepForReplay: seconds(59) }),
+      /keepForReplay/,
+    ],
+    [
       'no function',
       () => stream('app', { batchInterval: seconds(1) }, anything(undefined)),
       /function/,
@@ -168,6 +174,7 @@ test.each<[string, StreamOptions, PlanOptions]>([
       sourceStage: 'intake',
       parallelism: undefined,
       deadLettersKeptMs: 14 * 86_400_000,
+      keptForReplayMs: 0,
     },
   ],
   [
@@ -207,12 +214,22 @@ test.each<[string, StreamOptions, PlanOptions]>([
       sourceStage: 'driver',
       parallelism: 4,
       deadLettersKeptMs: Infinity,
+      keptForReplayMs: 0,
     },
   ],
 ])('options: %s', (_, options, resolved) => {
   expect(stream('app', options, (ssc) => ssc.queueStream([]).print()).build().options).toEqual(
     resolved,
   )
+})
+
+test('what is kept for replays are records, and not what intake has combined', () => {
+  const options = { batchInterval: seconds(1), keepForReplay: hours(24), sourceStage: 'intake' }
+  const pipeline = stream('app', options as StreamOptions, (ssc) => ssc.queueStream([]).print())
+  expect(pipeline.build().options).toMatchObject({
+    sourceStage: 'driver',
+    keptForReplayMs: 86_400_000,
+  })
 })
 
 describe('sources refuse', () => {

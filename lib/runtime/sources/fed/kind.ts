@@ -5,7 +5,7 @@
 import type { Location } from '../../locations.ts'
 import { isReceiverLane } from '../../../state/receiver-lane.ts'
 import { lanesInput } from '../lanes/input.ts'
-import { messagesReader } from '../lanes/message-reader.ts'
+import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
 import { lanesReader } from '../lanes/reader.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 
@@ -17,6 +17,9 @@ const fed: SourceKind<Location> = {
   isAvailable: () => true,
   parseDeployed: () => ({ kind: 'fed' }),
   deployedForm: '{ "kind": "fed" }',
+  // A source that stores messages has inputs of messages.
+  locateReplay: ({ storesMessages = false }, { input }) =>
+    input === (storesMessages ? messagesInput : lanesInput).name ? { kind: 'fed' } : undefined,
   describe: () => ({ what: 'what millrace receive brings' }),
   open: (_, { store, app, source, held, declared }) => ({
     reader:

@@ -87,14 +87,21 @@ const removeLater = async (
   { store, app }: SourcePlace,
   lane: Lane,
   emptiedMs: number,
-  { nowMs, by, deadLettersKeptMs, retentionMs }: LanesLeaving & { readonly retentionMs: Retention },
+  {
+    nowMs,
+    by,
+    deadLettersKeptMs,
+    keptForReplayMs,
+    retentionMs,
+  }: LanesLeaving & { readonly retentionMs: Retention },
 ): Promise<void> => {
   if (lane.ttl !== undefined || nowMs - emptiedMs < DAY_MS) return
   // A reservation names its redrive lane, and its command may be finished as long as it is kept.
   const keptMs = isRedriveLane(lane.lane)
     ? 2 * deadLettersKeptMs + MARKS_KEPT_LONGER_MS
     : await retentionMs(lane.lane)
-  if (nowMs - emptiedMs < keptMs + DAY_MS) return
+  // A sweep finds its blocks by the lane, when no replay needs them any more.
+  if (nowMs - emptiedMs < Math.max(keptMs, 2 * keptForReplayMs) + DAY_MS) return
   const ttl = Math.ceil((nowMs + REMOVED_AFTER_MS) / 1_000)
   await swapLane(store, app, lane, { ...lane, by, ttl })
 }

@@ -4,6 +4,7 @@ import { ALL_FILES, type FileReading } from '../../../dstream/sources/file-selec
 import { WHOLE_FILES } from '../../../dstream/sources/files.ts'
 import type { SizedFile } from '../../../formats/file-format.ts'
 import type { ObjectStore } from '../../../ports/object-store.ts'
+import { parseNamedUri } from '../../locations.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { notificationEvents, type ObjectsLocation } from './event-messages.ts'
 import { objectsInput } from './input.ts'
@@ -59,6 +60,10 @@ const objects: SourceKind<ObjectsLocation> = {
         }
       : undefined,
   deployedForm: '{ "kind": "objects", "bucket": "name", "prefix": "in/" }',
+  locateReplay({ literal = '' }, { input, bound = literal }) {
+    const uri = input === objectsInput.name ? parseNamedUri(bound) : undefined
+    return uri && { kind: 'objects', bucket: uri.name, prefix: uri.rest }
+  },
   describe: ({ bucket, prefix }) => ({ what: `objects in s3://${bucket}/${prefix}` }),
   async open({ bucket, prefix }, { store, app, source, declared, ports, held, report }) {
     if (ports.objects === undefined) throw new TypeError('there are no buckets in this world')

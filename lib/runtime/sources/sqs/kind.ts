@@ -12,6 +12,10 @@ const sqs: SourceKind<SqsLocation> = {
   parseDeployed: ({ queueArn }) =>
     typeof queueArn === 'string' && queueArn !== '' ? { kind: 'sqs', queueArn } : undefined,
   deployedForm: '{ "kind": "sqs", "queueArn": "arn:..." }',
+  locateReplay: ({ storesMessages = false }, { input }) =>
+    input === messagesInput.name && !storesMessages
+      ? { kind: 'sqs', queueArn: 'a queue that is not read' }
+      : undefined,
   describe: ({ queueArn }) => ({ what: `messages of ${queueArn}` }),
   open: (_, { store, app, source, held }) => ({
     reader: messagesReader({ store, app, source, held, isRead: (lane) => lane === MESSAGE_LANE }),

@@ -13,6 +13,9 @@ const DAY_MS = 86_400_000
 /** So many batches later, a sweep has found what nothing names. Calls may have failed. */
 const REMOVED_AFTER = 10
 
+/** The last manifests, and snapshots: 24 over the kept time, one before it, one that begins. */
+const MANIFESTS_MAX = 2 + 24 + 2
+
 /** Whether an item belongs to what was kept of the tasks of a batch: its name says so. */
 export const isKeptTask = ({ partition, sort }: ItemKey): boolean =>
   partition.includes('#seg#@batch') && sort.includes('.k')
@@ -28,6 +31,8 @@ export class GarbageChecker {
   readonly #blobNames = new Map<string, string>()
   /** What heads have named of tasks that were kept, and is stored, with the time of its batch. */
   readonly #keptTasks = new Map<string, string>()
+  /** The batch times that were committed since something is kept for replays. */
+  readonly #committedMs: number[] = []
   /** The times of the last batches. */
   #doneMs: readonly number[] = []
 
@@ -56,6 +61,42 @@ export class GarbageChecker {
       'B11',
       !isReachable,
       () => `${environment.name} deletes ${partition}/${sort}, which is reachable`,
+    )
+    this.#checkReplayed(environment, key)
+  }
+
+  /** Nothing is deleted that a replay of the kept time needs. */
+  #checkReplayed({ name }: Environment, { partition, sort }: ItemKey): void {
+    const needed = this.#mirror
+      .neededByReplays()
+      .flatMap((ref) => segmentKeys(this.#app, ref))
+      .some((key) => key.partition === partition && key.sort === sort)
+    this.#violations.expect(
+      'B11',
+      !needed,
+      () => `${name} deletes ${partition}/${sort}, which replays need`,
+    )
+  }
+
+  /** The head has changed: replays can begin at or before the kept time. */
+  #checkSnapshots(): void {
+    const newest = this.#mirror.manifest(this.#mirror.head()?.manifest)
+    if (newest === undefined) return
+    const { timeMs, keptForReplayMs, previous } = newest
+    if (keptForReplayMs === undefined || previous.length === 0) this.#committedMs.length = 0
+    if (this.#committedMs.at(-1) !== timeMs) this.#committedMs.push(timeMs)
+    if (keptForReplayMs === undefined) return
+    const beginMs = timeMs - keptForReplayMs
+    const kept = [timeMs, ...previous.map(({ at }) => Number(at))]
+    this.#violations.expect(
+      'B11',
+      this.#committedMs.every((one) => one > beginMs) || kept.some((one) => one <= beginMs),
+      () => `the manifest of ${timeMs} keeps no snapshot from before ${beginMs}`,
+    )
+    this.#violations.expect(
+      'B11',
+      previous.length <= MANIFESTS_MAX,
+      () => `the manifest of ${timeMs} keeps ${previous.length} others`,
     )
   }
 
@@ -108,6 +149,7 @@ export class GarbageChecker {
   /** The head has changed: everything that it names, directly or not, is there. */
   checkReachable(): void {
     this.#checkRemoved()
+    this.#checkSnapshots()
     for (const key of this.#keys())
       this.#violations.expect(
         'B11',
@@ -141,7 +183,7 @@ export class GarbageChecker {
   }
 
   #mayExpire(partition: string): boolean {
-    return partition.startsWith(`${this.#app}#hist#`) || partition.startsWith(`${this.#app}#dlq#`)
+    return ['hist', 'dlq', 'replay'].some((kind) => partition.startsWith(`${this.#app}#${kind}#`))
   }
 
   #checkExpired(partition: string, hasTtl: boolean): void {

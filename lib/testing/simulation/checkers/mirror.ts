@@ -5,6 +5,7 @@
 import { blobName } from '../../../adapters/blob-item-store.ts'
 import { decode } from '../../../base/codec.ts'
 import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
+import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
 import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
 import { headKey, isLanePartition } from '../../../state/item-keys.ts'
@@ -200,6 +201,31 @@ export class Mirror {
     const handedOn = logged?.kept?.stages.map(keptRef) ?? []
     const states = kept.flatMap((ref) => this.#statesOf(this.manifest(ref)))
     return [...kept, ...states, ...inputs, ...handedOn, ...waiting]
+  }
+
+  /** The inputs and blocks of the batches of the time that is kept for replays. */
+  neededByReplays(): readonly SegmentRef[] {
+    const newest = this.manifest(this.#head?.manifest)
+    if (newest?.keptForReplayMs === undefined) return []
+    const { timeMs, keptForReplayMs, previous } = newest
+    // After a reset, no replay begins before it.
+    const oldestMs = Number(previous.at(-1)?.at ?? timeMs)
+    const beginMs = Math.max(oldestMs, timeMs - keptForReplayMs)
+    const prefix = `${this.#app}#replay#`
+    return [...this.#items].flatMap(([id, { input, segment }]) => {
+      const atMs = Number(id.split('\n')[1])
+      if (!id.startsWith(prefix) || atMs <= beginMs || atMs > timeMs) return []
+      const ref = typeof segment === 'string' ? (JSON.parse(segment) as SegmentRef) : undefined
+      return [...(ref === undefined ? [] : [ref]), ...this.#blocksOf(ref ?? String(input))]
+    })
+  }
+
+  #blocksOf(stored: string | SegmentRef): readonly SegmentRef[] {
+    const { sources = {} } = this.input(stored) ?? {}
+    return Object.values(sources).flatMap((taken) => {
+      const { lanes = [] } = taken as { readonly lanes?: readonly LaneInput[] }
+      return lanes.flatMap(({ entries }) => entries.flatMap(({ blocks }) => blocks))
+    })
   }
 
   #statesOf(manifest: Manifest | undefined): readonly SegmentRef[] {

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { sortableTime } from '../../../../lib/state/item-keys.ts'
 import { blockNode } from '../../../../lib/state/lane-entries.ts'
-import { KEPT_MANIFESTS } from '../../../../lib/state/manifest.ts'
-import { writeSegment } from '../../../../lib/state/segments.ts'
+import {
+  KEPT_MANIFESTS,
+  type Manifest,
+  readManifest,
+  stateSegments,
+} from '../../../../lib/state/manifest.ts'
+import { readSegment, type SegmentRef, writeSegment } from '../../../../lib/state/segments.ts'
+import { SNAPSHOTS } from '../../../../lib/state/snapshots.ts'
+import { type Head, HeadStore } from '../../../../lib/state/head.ts'
+import type { Pipeline } from 'millrace'
 import { APP, pipelineOf, type Seen, START_MS, World } from '../harness.ts'
 
 const SOURCE = 'socketTextStream-1'
@@ -155,6 +163,81 @@ describe('garbage (B11)', () => {
       await app.tick()
     }
     expect(segmentsOf(world, '@batch').length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
+  })
+
+  describe('with keepForReplay', () => {
+    const KEPT_S = 48
+    const LAST = 66
+    const kept = (pipeline: Pipeline): Pipeline => ({
+      ...pipeline,
+      build() {
+        const plan = pipeline.build()
+        return { ...plan, options: { ...plan.options, keptForReplayMs: KEPT_S * 1_000 } }
+      },
+    })
+
+    const run = async (pipeline: Pipeline, batches: number, isCold: boolean): Promise<World> => {
+      const world = new World()
+      let app = world.deploy(pipeline)
+      for (let i = 1; i <= batches; i++) {
+        if (isCold) app = world.deploy(pipeline)
+        await app.append(SOURCE, i, ['a'])
+        await app.tick()
+      }
+      return world
+    }
+
+    const manifestsOf = async (world: World): Promise<readonly Manifest[]> => {
+      const { manifest } = (await new HeadStore(world.store, APP).read()) as Head
+      const last = await readManifest(world.store, APP, manifest as SegmentRef)
+      return [
+        last,
+        ...(await Promise.all(last.previous.map((ref) => readManifest(world.store, APP, ref)))),
+      ]
+    }
+
+    test.each([
+      ['one process', false],
+      ['a new process for each batch', true],
+    ])('the kept time stays whole, and no more: %s', async (_, isCold) => {
+      const world = await run(kept(totals().pipeline), LAST, isCold)
+      const manifests = await manifestsOf(world)
+      const seconds = manifests.map(({ timeMs }) => (timeMs - START_MS) / 1_000)
+      // Snapshots are 2 s apart: the first batch of each period.
+      expect(seconds.slice(0, 5)).toEqual([LAST, LAST - 1, LAST - 2, LAST - 4, LAST - 6])
+      expect(seconds.at(-1)).toBeLessThanOrEqual(LAST - KEPT_S)
+      expect(seconds.at(-1)).toBeGreaterThan(LAST - KEPT_S - 4)
+      expect(seconds.length).toBeLessThanOrEqual(SNAPSHOTS + KEPT_MANIFESTS + 1)
+      // All that snapshots name is there.
+      const read = (ref: SegmentRef) => readSegment(world.store, APP, ref)
+      for (const manifest of manifests)
+        for (const ref of await stateSegments(manifest, read)) await read(ref)
+      // All blocks since the oldest snapshot, and few before it.
+      const positions = positionsOf(world, SOURCE)
+      const oldest = seconds.at(-1) as number
+      expect(positions.slice(-(LAST - oldest))).toEqual(
+        Array.from({ length: LAST - oldest }, (__, index) => oldest + 1 + index),
+      )
+      expect(positions.length).toBeLessThanOrEqual(LAST - oldest + 6)
+    })
+
+    test('what is kept goes when nothing is to be kept any more', async () => {
+      const { pipeline } = totals()
+      const world = await run(kept(pipeline), 60, false)
+      const app = world.deploy(pipeline)
+      for (let i = 61; i <= 66; i++) {
+        await app.append(SOURCE, i, ['a'])
+        await app.tick()
+      }
+      expect(positionsOf(world, SOURCE).length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
+      expect(segmentsOf(world, '@manifest').length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
+      expect(segmentsOf(world, 'totals').length).toBeLessThanOrEqual(9 + KEPT_MANIFESTS + 9)
+    })
+
+    test('without it, nothing is noted', async () => {
+      const world = await run(totals().pipeline, 3, false)
+      expect(world.store.keys().filter((key) => key.startsWith(`${APP}#replay#`))).toEqual([])
+    })
   })
 
   test('never includes what the head names through the last manifests', async () => {

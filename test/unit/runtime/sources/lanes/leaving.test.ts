@@ -160,7 +160,12 @@ test('a lane that gets something at this moment is not emptied, and keeps its of
   const before = await offsets()
   await deploy().append(SOURCE, 3, ['new'], '0')
   const place = { store: world.store, app: APP, source: SOURCE }
-  const request = { nowMs: world.nowMs + 2 * DAY_MS, by: 'driver', deadLettersKeptMs: Infinity }
+  const request = {
+    nowMs: world.nowMs + 2 * DAY_MS,
+    by: 'driver',
+    deadLettersKeptMs: Infinity,
+    keptForReplayMs: 0,
+  }
   const left = await leaveLanes(place, seen, { ...request, offsets: { 0: before['0'] ?? '' } })
   expect(left).toEqual({})
   expect(await lane('0')).toMatchObject({ tail: '3' })
