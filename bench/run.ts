@@ -79,6 +79,17 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   [
+    'ml',
+    {
+      needsHeap: false,
+      run: async (settings) =>
+        (await import('./ml/ml.ts')).benchMl({
+          ...settings,
+          sparkHome: process.env['SPARK_HOME'],
+        }),
+    },
+  ],
+  [
     'threads',
     {
       needsHeap: false,

@@ -67,6 +67,11 @@ export class DStream<out T> {
     return this.#node
   }
 
+  /** @internal The graph of its pipeline: another one each time the pipeline is described. */
+  get graph(): object {
+    return this.#graph
+  }
+
   /** @internal Adds an operator to the graph, and returns its stream. */
   to<U>(node: PlanNode): DStream<U> {
     return new DStream<U>(this.#graph, this.#graph.add(node))

@@ -8,7 +8,7 @@ import { type Example, jsdocExamples, programOf, publicNames } from './library-e
 
 /** An exported declaration with its JSDoc. */
 const DOCUMENTED =
-  /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|class|type|interface) (\w+)/g
+  /\/\*\*(?:(?!\*\/)[^])*\*\/\nexport (?:const|function|(?:abstract )?class|type|interface) (\w+)/g
 
 let directory: string
 

@@ -33,6 +33,10 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
   [
+    /^lib\/ml\/.*\.ts$/,
+    (code) => `describePipeline(async (ssc) => {${STREAMS}${LEARNING}\n{\n${code}\n}\n})`,
+  ],
+  [
     /^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/,
     (code) => `(async () => {${RDDS}\n{\n${code}\n}\n})()`,
   ],
@@ -59,6 +63,14 @@ const STREAMS = `
   const lastSeen = count
   const spec = StateSpec.function(count)
   interface Click { readonly user: string }`
+
+const LEARNING = `
+  const points = lines.map((line) => line.split(',').map(Number))
+  const flats = points.map(([label = 0, ...features]) => ({ label, features }))
+  const mails = flats
+  const samples = numbers.map((value) => ({ isExperiment: value > 3, value }))
+  const kmeans = new StreamingKMeans().setInitialCenters([[0, 0], [9, 9]], [1, 1])
+  const regression = new StreamingLinearRegressionWithSGD().setInitialWeights([0, 0])`
 
 const RDDS = `
   const words = parallelize(['to', 'be', 'or', 'not', 'to', 'be'])

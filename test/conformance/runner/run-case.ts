@@ -13,6 +13,9 @@ import { timerChecks } from './check-timer.ts'
 import { timeChecks } from './check-times.ts'
 import { encoded } from './compare.ts'
 import { insteadOf } from './instead.ts'
+import { clusterChecks } from './ml/check-clusters.ts'
+import { regressionChecks } from './ml/check-regressions.ts'
+import { testChecks } from './ml/check-tests.ts'
 import { isOperation } from './operations.ts'
 import { Mismatch, type Outcome, UnknownWord } from './outcome.ts'
 import type { Mode } from './pipeline.ts'
@@ -33,6 +36,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...listenerChecks,
   ...pageChecks,
   ...rateChecks,
+  ...clusterChecks,
+  ...regressionChecks,
+  ...testChecks,
   slice: checkSlice,
 }
 

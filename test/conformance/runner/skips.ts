@@ -3,10 +3,6 @@ import type { Vector } from './vector.ts'
 
 const SKIPS: readonly (readonly [op: RegExp, reason: string])[] = [
   [/^kinesis\b/, 'Kinesis: the connector has tests of its own'],
-  [
-    /^streaming(KMeans|LinearRegression|LogisticRegression|Test)\b/,
-    'machine learning: not part of the core',
-  ],
 ]
 
 /** The reason for skipping a case. Undefined: it runs. */

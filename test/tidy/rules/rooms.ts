@@ -44,6 +44,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
   sources: ['runtime', 'dstream', 'adapters/aws'],
+  ml: ['dstream', 'state/operator', 'rdd', 'base'],
   cli: [
     'page',
     'access',
@@ -71,7 +72,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   infra: ['tools', 'dstream', 'base'],
   page: [],
-  examples: ['index', 'formats', 'sinks', 'sources'],
+  examples: ['index', 'formats', 'sinks', 'sources', 'ml'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */

@@ -1,0 +1,141 @@
+/**
+ * One batch of learning, the data in memory: k-means and linear regression beside Spark's MLlib,
+ * and values added to sketches.
+ */
+import { spawnSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { countMin, frequentItems, hyperLogLog, StreamingKMeansModel, tDigest } from 'millrace/ml'
+import { descend, leastSquares } from '../../lib/ml/regression/gradient-descent.ts'
+import { type Figure, rounded, table } from '../report.ts'
+import { median } from '../statistics.ts'
+
+const BENCH = 'ml'
+const POINTS = 100_000
+const DIMENSIONS = 10
+const CLUSTERS = 10
+const ITERATIONS = 20
+const DEFAULT_ROUNDS = 5
+const SKETCHED = 200_000
+
+/** How the benchmark is run. */
+export interface MlOptions {
+  /** Rounds of each figure. Default 5. */
+  readonly rounds: number | undefined
+  /** The folder of Spark. Undefined: without Spark. */
+  readonly sparkHome: string | undefined
+  readonly say: (text: string) => void
+}
+
+/** The same numbers as in learn.scala: from 0 to 1. */
+const valueAt = (point: number, coordinate: number): number =>
+  Number(((BigInt(point) * 31n + BigInt(coordinate) * 17n) * 2_654_435_761n) % 1_000_003n) /
+  1_000_003
+
+const vectorAt = (point: number): readonly number[] =>
+  Array.from({ length: DIMENSIONS }, (_, coordinate) => valueAt(point, coordinate))
+
+const timed = async (rounds: number, run: () => unknown): Promise<number> => {
+  const taken: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const startMs = performance.now()
+    await run()
+    taken.push(performance.now() - startMs)
+  }
+  return median(taken)
+}
+
+/** The median milliseconds of what Spark prints. */
+const inSpark = (home: string, rounds: number): ReadonlyMap<string, number> => {
+  const script = join(import.meta.dirname, 'learn.scala')
+  const { stdout, stderr, status } = spawnSync(
+    join(home, 'bin', 'spark-shell'),
+    ['--master', `local[${cpus().length}]`, '--conf', 'spark.ui.enabled=false', '-i', script],
+    {
+      env: {
+        ...process.env,
+        SPARK_HOME: home,
+        BENCH_ML: [POINTS, DIMENSIONS, CLUSTERS, rounds].join(','),
+      },
+      encoding: 'utf8',
+    },
+  )
+  if (status !== 0) throw new Error(`Spark ended with ${status}:\n${stderr.slice(-2_000)}`)
+  const lines = [...stdout.matchAll(/^(?<name>kmeans|regression) (?<ms>[\d.]+)$/gm)]
+  if (lines.length === 0) throw new Error(`Spark printed no figure:\n${stdout.slice(-2_000)}`)
+  const byName = Map.groupBy(lines, ({ groups }) => groups?.['name'] ?? '')
+  return new Map(
+    [...byName].map(([name, all]) => [name, median(all.map((one) => Number(one.groups?.['ms'])))]),
+  )
+}
+
+/** Measures, says a table, and returns the figures. */
+export const benchMl = async ({
+  rounds = DEFAULT_ROUNDS,
+  sparkHome,
+  say,
+}: MlOptions): Promise<readonly Figure[]> => {
+  const points = Array.from({ length: POINTS }, (_, point) => vectorAt(point))
+  const examples = points.map((features) => ({
+    label: features.reduce((sum, value) => sum + value, 0),
+    features,
+  }))
+  const model = new StreamingKMeansModel({
+    clusterCenters: Array.from({ length: CLUSTERS }, (_, cluster) => vectorAt(cluster * 7_919)),
+    clusterWeights: Array.from({ length: CLUSTERS }, () => 1),
+  })
+  const descent = {
+    stepSize: 0.1,
+    numIterations: ITERATIONS,
+    miniBatchFraction: 1,
+    regParam: 0,
+    convergenceTol: 0.001,
+    multiplier: leastSquares,
+    shrinks: false,
+  }
+  const zeros = vectorAt(0).map(() => 0)
+  const learning = new Map([
+    ['kmeans', await timed(rounds, () => model.update(points, 1, 'batches'))],
+    ['regression', await timed(rounds, () => descend(zeros, examples, descent))],
+  ])
+  const spark = sparkHome === undefined ? undefined : inSpark(sparkHome, rounds)
+  const values = Array.from({ length: SKETCHED }, (_, at) => Math.floor(valueAt(at, 1) * 50_000))
+  const sketches = { hyperLogLog: hyperLogLog(), countMin: countMin(), tDigest: tDigest() }
+  const adding: (readonly [string, number])[] = []
+  for (const [name, sketch] of Object.entries({ ...sketches, frequentItems: frequentItems() })) {
+    const { empty, add } = sketch as { empty: () => object; add: (s: object, v: number) => object }
+    adding.push([name, await timed(rounds, () => values.reduce(add, empty()))])
+  }
+  const perSecond = (ms: number): string => Math.round((SKETCHED / ms) * 1_000).toLocaleString('en')
+  say(
+    table([
+      [`one batch of ${POINTS.toLocaleString('en')} points`, 'ms', 'Spark, ms'],
+      ...[...learning].map(([name, ms]) => [
+        name,
+        ms.toFixed(0),
+        spark?.get(name)?.toFixed(0) ?? '-',
+      ]),
+    ]),
+  )
+  say(table([['sketch', 'values/s'], ...adding.map(([name, ms]) => [name, perSecond(ms)])]))
+  return [
+    ...[...learning].map(([name, ms]): Figure => ({
+      bench: BENCH,
+      figure: `${name}-ms`,
+      value: rounded(ms),
+      unit: 'ms',
+    })),
+    ...[...(spark ?? [])].map(([name, ms]): Figure => ({
+      bench: BENCH,
+      figure: `${name}-spark-ratio`,
+      value: rounded(ms / (learning.get(name) ?? Number.NaN)),
+      unit: 'ratio',
+    })),
+    ...adding.map(([name, ms]): Figure => ({
+      bench: BENCH,
+      figure: `${name}-ms`,
+      value: rounded(ms),
+      unit: 'ms',
+    })),
+  ]
+}
