@@ -1,6 +1,4 @@
 // Counts the orders of a topic of Kafka by product. Each record is a line such as "tea".
-//
-//   millrace run examples/orders.ts --bind orders=kafka://localhost:9092 --bind results=./out
 import { seconds, stream } from 'millrace'
 import { kafka } from 'millrace/kafka'
 

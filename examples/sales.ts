@@ -11,5 +11,5 @@ export default stream('sales', { batchInterval: seconds(10) }, (ssc) => {
     .reduceByKey((a, b) => a + b)
     .map(([shop, total]) => ({ shop, total }))
   totals.print()
-  totals.saveAsFiles('./out/totals', { format: jsonLines(), skipEmpty: true })
+  totals.saveAsFiles('./out/sales/totals', { format: jsonLines(), skipEmpty: true })
 })

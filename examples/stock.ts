@@ -1,9 +1,7 @@
-// Keeps the stock of each product by the changes of a table of orders. An order has a product and a
-// count, and the stream of the table has both images.
-//
-//   millrace run examples/stock.ts --bind orders=dynamodb://shop-orders
-//   millrace run examples/stock.ts --once --bind orders=./changes   # files of records in JSON
+// Keeps the stock of each product by the changes of a table of orders, in another table. An order
+// has a product and a count, and the stream of the table has both images.
 import { seconds, stream } from 'millrace'
+import { dynamodb } from 'millrace/dynamodb'
 import { type DynamodbChange, dynamodbStream } from 'millrace/dynamodb-streams'
 
 /** How many pieces of a product an image of an order stands for. */
@@ -11,7 +9,7 @@ const piecesIn = (image: DynamodbChange['newImage']): readonly (readonly [string
   image === undefined ? [] : [[String(image['product']), Number(image['count'])]]
 
 export default stream('stock', { batchInterval: seconds(1) }, (ssc) => {
-  ssc
+  const ordered = ssc
     .streamFrom(dynamodbStream('orders'))
     // An order that is changed gives back what it had, and takes what it has now.
     .flatMap(({ oldImage, newImage }) => [
@@ -19,5 +17,6 @@ export default stream('stock', { batchInterval: seconds(1) }, (ssc) => {
       ...piecesIn(newImage),
     ])
     .updateStateByKey<number>((counts, total = 0) => counts.reduce((sum, one) => sum + one, total))
-    .print()
+  ordered.print()
+  ordered.saveTo(dynamodb('stock', { partitionKey: 'product', value: 'ordered' }))
 })

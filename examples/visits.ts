@@ -1,7 +1,4 @@
 // Counts visits by page. Each line of a request is a page, such as "/home".
-//
-//   millrace run examples/visits.ts --bind visits=http://127.0.0.1:8080/visits
-//   curl --data '/home' --header 'Idempotency-Key: 1' http://127.0.0.1:8080/visits
 import { seconds, stream } from 'millrace'
 import { httpPosts } from 'millrace/http-source'
 

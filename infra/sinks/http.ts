@@ -6,21 +6,15 @@ import { secretType } from '../secrets.ts'
 import { registerSinkKind, type SinkNeed } from './sink-kind.ts'
 
 const deploy = (needs: readonly SinkNeed[]): DeployedResources => {
-  const unknown = needs.find(({ path }) => path === '')
+  const unknown = needs.find(({ path }) => !URL.canParse(decodeURIComponent(path)))
   if (unknown !== undefined)
     throw new MillraceError('BINDING_MISSING', {
       problem: 'An output goes to a server of HTTP, and the pipeline does not say where',
       value: unknown.name,
       fix: `http('${unknown.name}', { url: 'https://example.com/hook' })`,
     })
-  return {
-    locations: Object.fromEntries(
-      needs.map(({ name, path }) => [name, { kind: 'http', url: path }]),
-    ),
-    reaches: [],
-    keys: [],
-    commands: [],
-  }
+  // The driver reads the URL from the place of each output: those of one name may differ.
+  return { locations: {}, reaches: [], keys: [], commands: [] }
 }
 
 registerSinkKind({

@@ -25,7 +25,7 @@ test('on a laptop, files of records stand in for a table', async () => {
     lineOf('INSERT', { NewImage: imageOf('milk', 1) }),
     lineOf('REMOVE', { OldImage: imageOf('milk', 1) }),
   ]
-  const bound = ['--bind', 'orders=changes', '--state', 'state']
+  const bound = ['--bind', 'orders=changes', '--bind', 'stock=out', '--state', 'state']
   const run = ['run', EXAMPLE, '--once', ...bound]
   // The first start comes before the file.
   expect(await millrace(directory, ...run)).toMatchObject({ exitCode: 0 })

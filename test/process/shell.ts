@@ -1,7 +1,17 @@
 /** Types commands in a directory, as a person does, and gives what was said. */
 import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { root } from '../tidy/source.ts'
+
+/** Puts the command `millrace` of the sources where lines that are typed in a place find it. */
+export const putCommand = (place: string): void => {
+  const bin = join(place, 'node_modules', '.bin')
+  mkdirSync(bin, { recursive: true })
+  const main = join(root, 'cli', 'main.ts')
+  const program = `'${process.execPath}' --conditions=millrace-source '${main}'`
+  writeFileSync(join(bin, 'millrace'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 })
+}
 
 /** How a typed command ended. */
 export interface Said {

@@ -32,6 +32,10 @@ export interface HttpOptions<in T> extends MessageOptions<T> {
   readonly each?: boolean
 }
 
+/** Where directories that stand in have the requests. It says the URL, if there is one. */
+const placeOf = (url: string | undefined): string =>
+  url === undefined ? 'requests' : encodeURIComponent(url)
+
 /**
  * A server that is told by HTTP, for `saveTo`. Nothing needs to be installed.
  *
@@ -62,7 +66,7 @@ export const http = <T>(name: string, options: HttpOptions<T> = {}): SinkDeclara
   }
   return Object.freeze({
     kind: 'http',
-    place: `webhook://${checkSinkName('http', name)}/${url ?? ''}`,
+    place: `webhook://${checkSinkName('http', name)}/${placeOf(url)}`,
     shape: 'messages',
     settings,
     send: messageMaker(options),

@@ -20,8 +20,8 @@ registerNamedKind({
   // The URL that the pipeline names is the rest of its place, before the batch time.
   locateUnbound(place) {
     const uri = schemeOf(place) === 'webhook' ? parseNamedUri(place) : undefined
-    const url = uri?.rest.replace(/\/\d+$/, '')
-    return uri === undefined || url === undefined || url === ''
+    const url = decodeURIComponent(uri?.rest.replace(/\/\d+$/, '') ?? '')
+    return uri === undefined || !URL.canParse(url)
       ? undefined
       : { kind: 'http', url, path: uri.rest }
   },

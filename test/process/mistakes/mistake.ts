@@ -1,9 +1,9 @@
 /** What a person types who makes a mistake, and the page that shows what each is told. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from '../../tidy/source.ts'
-import { steady, typeIn } from '../shell.ts'
+import { putCommand, steady, typeIn } from '../shell.ts'
 
 /** A mistake, as a person makes it: files in a directory, and what is typed there. */
 export interface Mistake {
@@ -45,10 +45,6 @@ const project: Readonly<Record<string, string>> = {
   'in/a.txt': 'mill race mill\n',
 }
 
-const COMMAND = `#!/bin/sh
-exec '${process.execPath}' --conditions=millrace-source '${join(root, 'cli', 'main.ts')}' "$@"
-`
-
 /** Makes the directory, types the command there, and gives what was said. */
 export const make = async ({ files = {}, before, typed }: Mistake): Promise<Told> => {
   const place = mkdtempSync(join(tmpdir(), 'millrace-mistake-'))
@@ -58,10 +54,8 @@ export const make = async ({ files = {}, before, typed }: Mistake): Promise<Told
       writeFileSync(join(place, name), content)
     }
     for (const [name, content] of Object.entries({ ...project, ...files })) put(name, content)
-    mkdirSync(join(place, 'node_modules', '.bin'), { recursive: true })
+    putCommand(place)
     symlinkSync(root, join(place, 'node_modules', 'millrace'))
-    put('node_modules/.bin/millrace', COMMAND)
-    chmodSync(join(place, 'node_modules/.bin/millrace'), 0o755)
     if (before !== undefined) {
       const { exitCode, all } = await typeIn(place, before)
       if (exitCode !== 0) throw new Error(`"${before}" went wrong:\n${all}`)
