@@ -6,6 +6,7 @@
 import { type FunctionUrl, FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda'
 import { MillraceError } from '../../lib/base/errors.ts'
 import { TEXT } from '../../lib/dstream/sources/declaration.ts'
+import { HTTP_REQUESTS } from '../../lib/dstream/sources/http.ts'
 import type { Command, KeyUse, KindParts, Reach } from '../deployed-kind.ts'
 import type { Worker } from '../functions.ts'
 import type { KindGrants } from '../grants.ts'
@@ -105,7 +106,7 @@ const deploy = (needs: readonly SourceNeed[], parts: KindParts): DeployedSources
 registerSourceKind({
   name: 'http',
   type: secretType,
-  gives: [TEXT],
+  gives: [TEXT, HTTP_REQUESTS],
   // A source of another kind that is bound to a secret is a mistake.
   isAlone: true,
   declaredKind: 'http',

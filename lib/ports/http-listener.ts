@@ -3,6 +3,8 @@ export interface HttpHead {
   readonly method: string
   /** Names are in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** What follows the question mark, as it was sent. Left out: nothing. */
+  readonly query?: string
 }
 
 /** What a request gets. */

@@ -3,4 +3,13 @@ import { useSecrets } from '../runtime/sources/http/kind.ts'
 
 useSecrets(async (secret) => (await import('../adapters/aws/secret.ts')).readSecret(secret))
 
-export { type HttpPostsOptions, httpPosts, type HttpRecords } from '../dstream/sources/http.ts'
+export {
+  type HttpDecodeOptions,
+  httpPosts,
+  type HttpPostsOptions,
+  type HttpRecords,
+  type HttpRequest,
+  httpRequests,
+  type HttpRequestsOptions,
+  type HttpSourceOptions,
+} from '../dstream/sources/http.ts'

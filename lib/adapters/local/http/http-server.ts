@@ -124,9 +124,10 @@ export class HttpServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse, asks = false): void {
-    const path = pathOf(request)
+    const { path, query } = targetOf(request)
     const route = this.#routes.get(path)
-    const head: HttpHead = { method: request.method ?? '', headers: plain(request.headers) }
+    const headers = plain(request.headers)
+    const head: HttpHead = { method: request.method ?? '', headers, query }
     const refused =
       route === undefined
         ? answerOf(404, `nothing listens on ${path}`)
@@ -225,8 +226,12 @@ const plain = (headers: IncomingHttpHeaders): HttpHead['headers'] =>
     ]),
   )
 
-const pathOf = ({ url = '/' }: IncomingMessage): string =>
-  URL.parse(url, 'http://localhost')?.pathname ?? url
+const targetOf = ({
+  url = '/',
+}: IncomingMessage): { readonly path: string; readonly query: string } => {
+  const [target = '', query = ''] = /^([^?#]*)(?:\?([^#]*))?/.exec(url)?.slice(1) ?? []
+  return { path: URL.parse(target, 'http://localhost')?.pathname ?? target, query }
+}
 
 const unavailable = (host: string, port: number, error: NodeJS.ErrnoException): MillraceError =>
   new MillraceError('ADDRESS_UNAVAILABLE', {

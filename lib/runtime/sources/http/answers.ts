@@ -31,6 +31,9 @@ export const unauthorised: HttpAnswer = refuse(401, 'Authorization: Bearer SECRE
   'www-authenticate': 'Bearer',
 })
 
+/** The source has found that somebody else sends it. */
+export const unverified: HttpAnswer = refuse(401, 'the request is not verified')
+
 /** Who sends may not. */
 export const forbidden = (why: string): HttpAnswer => refuse(403, why)
 

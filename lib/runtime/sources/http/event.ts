@@ -9,15 +9,10 @@ import { greatestOf } from '../../../base/extremes.ts'
 import { isMillraceError } from '../../../base/errors.ts'
 import type { HttpAnswer, HttpHead } from '../../../ports/http-listener.ts'
 import { kindLane } from '../../../state/lanes.ts'
-import type {
-  BoundSource,
-  EventContent,
-  EventReader,
-  PlatformEvent,
-} from '../../intake/event-reader.ts'
+import type { EventContent, EventReader, PlatformEvent } from '../../intake/event-reader.ts'
 import type { Location } from '../../locations.ts'
 import { accepted, busy, forbidden, unknownPath } from './answers.ts'
-import { admit, readPost, recordsOf } from './requests.ts'
+import { admit, type PostReading, readingOf, readPost } from './requests.ts'
 
 /** A path of the URL of the application, or an address of this machine. */
 export interface HttpLocation extends Location {
@@ -36,6 +31,7 @@ export type ReadSecret = (arn: string) => Promise<string>
 /** What Lambda tells of a request to a URL of a function. */
 interface UrlEvent extends PlatformEvent {
   readonly rawPath: string
+  readonly rawQueryString?: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body?: string
   readonly isBase64Encoded?: boolean
@@ -103,18 +99,21 @@ const only = (answer: HttpAnswer): EventContent => ({
 
 const UNSIGNED = forbidden('the request is not signed, and the URL asks for no secret')
 
+const headOf = ({ requestContext, headers, rawQueryString = '' }: UrlEvent): HttpHead => ({
+  method: requestContext.http.method,
+  headers,
+  query: rawQueryString,
+})
+
 /** Undefined: the request may go on. */
-const refusalOf = async (
-  { requestContext, headers }: UrlEvent,
-  [first]: readonly BoundSource<HttpLocation>[],
-  secrets: Secrets,
-): Promise<HttpAnswer | undefined> => {
-  const head: HttpHead = { method: requestContext.http.method, headers }
-  const arn = first?.location.secret
-  if (arn !== undefined) return admit(head, await secrets.get(arn, requestContext.timeEpoch))
+const refusalOf = (
+  event: UrlEvent,
+  reading: PostReading,
+  secret: string | undefined,
+): HttpAnswer | undefined => {
   // Lambda has checked it. This is for whoever opens the URL by hand.
-  if (requestContext.authorizer?.iam?.accessKey === undefined) return UNSIGNED
-  return admit(head, undefined)
+  const isSigned = event.requestContext.authorizer?.iam?.accessKey !== undefined
+  return secret === undefined && !isSigned ? UNSIGNED : admit(headOf(event), reading, secret)
 }
 
 const bodyOf = ({ body = '', isBase64Encoded = false }: UrlEvent): Uint8Array =>
@@ -143,19 +142,22 @@ export const httpEvents = (readSecret: ReadSecret): EventReader<HttpLocation> =>
       const readers = sources.filter(({ location }) => location.name === pathOf(event))
       const [first] = readers
       if (first === undefined) return only(unknownPath(event.rawPath))
-      const refusal = await refusalOf(event, readers, secrets)
+      const arrivedMs = event.requestContext.timeEpoch
+      const arn = first.location.secret
+      const secret = arn === undefined ? undefined : await secrets.get(arn, arrivedMs)
+      const readings = readers.map(({ declared }) => readingOf(declared))
+      const refusals = readings.map((reading) => refusalOf(event, reading, secret))
+      const refusal = refusals.find((one) => one !== undefined)
       if (refusal !== undefined) return only(refusal)
-      const head = { method: 'POST', headers: event.headers }
-      const posts = await Promise.all(
-        readers.map(({ declared }) => readPost(head, bodyOf(event), recordsOf(declared))),
-      )
-      const refused = posts.find((post) => 'refused' in post)
+      const post = { head: headOf(event), body: bodyOf(event), arrivedMs }
+      const posts = await Promise.all(readings.map((reading) => readPost(post, reading, secret)))
+      const refused = posts.find((one) => 'refused' in one)
       if (refused !== undefined) return only(refused.refused)
       const lane = laneOf(event)
       const appends = readers.flatMap(({ source }, index) => {
-        const post = posts[index]
-        if (post === undefined || 'refused' in post || post.messages.length === 0) return []
-        return [{ source, lane, records: post.messages }]
+        const read = posts[index]
+        if (read === undefined || 'refused' in read || read.messages.length === 0) return []
+        return [{ source, lane, records: read.messages }]
       })
       const records = greatestOf([0, ...appends.map((one) => one.records.length)])
       return { appends, respond: (append) => respondAfter(append, records) }

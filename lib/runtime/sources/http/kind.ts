@@ -1,7 +1,7 @@
 /** Takes records by POST requests of HTTP. */
 import { MillraceError } from '../../../base/errors.ts'
 import { TEXT } from '../../../dstream/sources/declaration.ts'
-import type { HttpDeclaration } from '../../../dstream/sources/http.ts'
+import { HTTP_REQUESTS } from '../../../dstream/sources/http.ts'
 import type { HttpListener } from '../../../ports/http-listener.ts'
 import { RECEIVER_LANE } from '../../../state/receiver-lane.ts'
 import { invalidLocation, type LocationForm } from '../../locations.ts'
@@ -9,7 +9,7 @@ import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
 import { type OpenSourceParts, registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { httpEvents, type HttpLocation, isPostLane, type ReadSecret } from './event.ts'
 import { httpReceiver } from './receiver.ts'
-import { recordsOf } from './requests.ts'
+import { declarationIn, readingOf } from './requests.ts'
 
 declare module '../source-ports.ts' {
   interface SourcePorts {
@@ -53,8 +53,10 @@ const secretOf = (
   { host }: { readonly host: string },
   { declared }: Pick<OpenSourceParts, 'declared'>,
 ): string | undefined => {
-  const secret = (declared as HttpDeclaration).secret?.()
-  if (secret === undefined ? isLoopback(host) : secret.trim() !== '') return secret?.trim()
+  const { secret: secretIn, verify } = declarationIn(declared)
+  const secret = secretIn?.()
+  const isOpen = isLoopback(host) || verify !== undefined
+  if (secret === undefined ? isOpen : secret.trim() !== '') return secret?.trim()
   throw new MillraceError('BINDING_UNFIT', {
     problem:
       secret === undefined
@@ -69,10 +71,13 @@ const secretOf = (
 const http: SourceKind<HttpLocation> = {
   name: 'http',
   noun: 'an address for requests of HTTP',
-  gives: [TEXT],
+  gives: [TEXT, HTTP_REQUESTS],
   form,
   isAvailable: () => true,
-  unboundFix: ({ name }) => `--bind ${name}=http://127.0.0.1:8080/${name}, or --bind ${name}=./in`,
+  unboundFix: ({ name, elements }) => {
+    const files = elements === TEXT ? `, or --bind ${name}=./in` : ''
+    return `--bind ${name}=http://127.0.0.1:8080/${name}${files}`
+  },
   parseDeployed: ({ name, secret }) =>
     typeof name === 'string' && (secret === undefined || typeof secret === 'string')
       ? { kind: 'http', name, ...(secret === undefined ? {} : { secret }) }
@@ -86,14 +91,14 @@ const http: SourceKind<HttpLocation> = {
           howToFeed: `run curl --data hello http://${address.host}:${address.port}${address.path}`,
         },
   open: ({ address }, parts) => {
-    const { store, app, source, held, ports, declared } = parts
+    const { store, app, source, held, ports, declared, clock } = parts
     const isRead = (lane: string): boolean => lane === RECEIVER_LANE || isPostLane(lane)
     const reader = messagesReader({ store, app, source, held, isRead })
     if (address === undefined) return { reader }
     if (ports.http === undefined) throw new TypeError('nobody listens in this world')
     const secret = secretOf(address, parts)
-    const records = recordsOf(declared)
-    const receiver = httpReceiver({ listener: ports.http, address, records, secret })
+    const reading = readingOf(declared)
+    const receiver = httpReceiver({ listener: ports.http, address, reading, secret, clock })
     return { reader, receiver }
   },
   input: messagesInput,

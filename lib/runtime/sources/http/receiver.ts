@@ -14,20 +14,21 @@ import type {
   HttpHead,
   HttpListener,
 } from '../../../ports/http-listener.ts'
-import type { HttpRecords } from '../../../dstream/sources/http.ts'
+import type { Clock } from '../../../ports/clock.ts'
 import type { Receiver, ReceiverSink } from '../../../ports/receiver.ts'
 import { AppendQueue } from '../append-queue.ts'
 import type { LaneMessage } from '../lanes/message-reader.ts'
 import { accepted, busy, forbidden } from './answers.ts'
-import { admit, readPost } from './requests.ts'
+import { admit, type PostReading, readPost } from './requests.ts'
 
 /** What a receiver of requests needs. */
 export interface HttpReceiverParts {
   readonly listener: HttpListener
   readonly address: HttpAddress
-  readonly records: HttpRecords
+  readonly reading: PostReading
   /** Undefined: none is asked for. */
   readonly secret: string | undefined
+  readonly clock: Pick<Clock, 'now'>
 }
 
 /** What may wait, in bytes and in records. */
@@ -53,15 +54,18 @@ const queueFor = (sink: Pick<ReceiverSink, 'store'>): PostQueue =>
 const FROM_PAGE = forbidden('requests from pages in a browser are refused (header Origin)')
 const FULL = busy('the pipeline is behind: try again')
 
-const handlerOf = (queue: PostQueue, { records, secret }: HttpReceiverParts): HttpHandler => ({
+const handlerOf = (
+  queue: PostQueue,
+  { reading, secret, clock }: HttpReceiverParts,
+): HttpHandler => ({
   admit(head: HttpHead): HttpAnswer | undefined {
-    const refused = admit(head, secret)
+    const refused = admit(head, reading, secret)
     if (refused !== undefined) return refused
     if (head.headers['origin'] !== undefined) return FROM_PAGE
     return queue.isFull ? FULL : undefined
   },
   async take(head, body): Promise<HttpAnswer> {
-    const posted = await readPost(head, body, records)
+    const posted = await readPost({ head, body, arrivedMs: clock.now() }, reading, secret)
     if ('refused' in posted) return posted.refused
     // It has filled up while the body came.
     if (queue.isFull) return FULL

@@ -7,10 +7,24 @@ import { promisify } from 'node:util'
 import { brotliDecompress, gunzip, inflate } from 'node:zlib'
 import { HTTP_BODY_BYTES_MAX } from '../../../base/http-limits.ts'
 import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
-import type { HttpRecords } from '../../../dstream/sources/http.ts'
+import {
+  type HttpDeclaration,
+  HTTP_REQUESTS,
+  type HttpRecords,
+  type HttpRequest,
+  IDEMPOTENCY_KEY_HEADER,
+} from '../../../dstream/sources/http.ts'
 import type { HttpAnswer, HttpHead } from '../../../ports/http-listener.ts'
 import type { LaneMessage } from '../lanes/message-reader.ts'
-import { alive, malformed, otherMethod, tooLarge, unauthorised, unsupported } from './answers.ts'
+import {
+  alive,
+  malformed,
+  otherMethod,
+  tooLarge,
+  unauthorised,
+  unsupported,
+  unverified,
+} from './answers.ts'
 
 /** A request has no more records: one append holds all of them. */
 const RECORDS_MAX = 50_000
@@ -36,7 +50,8 @@ const encodingOf = ({ headers }: HttpHead): string =>
 const charsetOf = ({ headers }: HttpHead): string | undefined =>
   /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase()
 
-const keyOf = ({ headers }: HttpHead): string | undefined => headers['idempotency-key']?.trim()
+const keyOf = ({ headers }: HttpHead, { keyHeader }: PostReading): string | undefined =>
+  headers[keyHeader]?.trim()
 
 const hasSecret = ({ headers }: HttpHead, secret: string): boolean => {
   const [, given = ''] = /^bearer +(\S+) *$/i.exec(headers['authorization'] ?? '') ?? []
@@ -46,19 +61,56 @@ const hasSecret = ({ headers }: HttpHead, secret: string): boolean => {
 /** Of one length, as the comparison needs it. */
 const digest = (text: string): Uint8Array => hash('sha256', text, 'buffer')
 
-/** Looks at a request before its body. Undefined: it may go on. No secret: none is asked for. */
-export const admit = (head: HttpHead, secret: string | undefined): HttpAnswer | undefined => {
+/** How the requests to a source are read. */
+export interface PostReading extends Pick<HttpDeclaration, 'verify'> {
+  /** What is a record. */
+  readonly records: HttpRecords | 'request'
+  /** The headers that a request keeps, in lower case. */
+  readonly headers: readonly string[]
+  /** The header with the key. */
+  readonly keyHeader: string
+}
+
+/** What a declaration of requests says. One of another kind says nothing. */
+export const declarationIn = (
+  declared: SourceDeclaration,
+): Pick<HttpDeclaration, 'secret' | 'verify' | 'settings'> =>
+  declared.kind === 'http' ? (declared as HttpDeclaration) : {}
+
+/** How the requests to a source are read. Lines of another kind of source are lines here. */
+export const readingOf = (declared: SourceDeclaration): PostReading => {
+  const { verify, settings = {} } = declarationIn(declared)
+  const { records = 'lines', headers = '', keyHeader = IDEMPOTENCY_KEY_HEADER } = settings
+  return {
+    records: declared.elements === HTTP_REQUESTS ? 'request' : (records as HttpRecords),
+    headers: String(headers).split(',').filter(Boolean),
+    keyHeader: String(keyHeader),
+    verify,
+  }
+}
+
+/**
+ * Looks at a request before its body. Undefined: it may go on. No secret: none is asked for. What
+ * the source verifies itself, with the body, needs no other proof.
+ */
+export const admit = (
+  head: HttpHead,
+  reading: PostReading,
+  secret: string | undefined,
+): HttpAnswer | undefined => {
   if (head.method === 'GET' || head.method === 'HEAD') return alive
   if (head.method !== 'POST') return otherMethod
-  if (secret !== undefined && !hasSecret(head, secret)) return unauthorised
+  if (reading.verify === undefined && secret !== undefined && !hasSecret(head, secret))
+    return unauthorised
   const encoding = encodingOf(head)
   if (!Object.hasOwn(DECODERS, encoding))
     return unsupported(`Content-Encoding ${encoding}: send gzip, deflate, br or none`)
   const charset = charsetOf(head) ?? 'utf-8'
-  if (!/^(utf-?8|us-ascii)$/.test(charset)) return unsupported(`charset ${charset}: send UTF-8`)
-  const key = keyOf(head)
+  if (reading.records !== 'request' && !/^(utf-?8|us-ascii)$/.test(charset))
+    return unsupported(`charset ${charset}: send UTF-8`)
+  const key = keyOf(head, reading)
   if (key !== undefined && !IDEMPOTENCY_KEY.test(key))
-    return malformed('Idempotency-Key must have 1 to 255 visible characters of ASCII')
+    return malformed(`${reading.keyHeader} must have 1 to 255 visible characters of ASCII`)
   return undefined
 }
 
@@ -67,20 +119,21 @@ export type Posted =
   | { readonly messages: readonly LaneMessage[]; readonly bytes: number }
   | { readonly refused: HttpAnswer }
 
-/** What is a record of the requests to a source. */
-export const recordsOf = ({ settings }: SourceDeclaration): HttpRecords => {
-  const records = settings?.['records']
-  // A declaration of lines that is bound to an address says nothing.
-  return records === 'body' || records === 'json' ? records : 'lines'
-}
-
 const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** A request that has come to its end. */
+export interface HttpPost {
+  readonly head: HttpHead
+  readonly body: Uint8Array
+  /** Epoch milliseconds. */
+  readonly arrivedMs: number
+}
 
 /** The messages of a request that was admitted. */
 export const readPost = async (
-  head: HttpHead,
-  body: Uint8Array,
-  records: HttpRecords,
+  { head, body, arrivedMs }: HttpPost,
+  reading: PostReading,
+  secret: string | undefined,
 ): Promise<Posted> => {
   if (body.byteLength > HTTP_BODY_BYTES_MAX) return { refused: TOO_LONG }
   const encoding = encodingOf(head)
@@ -91,23 +144,73 @@ export const readPost = async (
     const isTooLong = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE'
     return { refused: isTooLong ? TOO_LONG : malformed(`the body is not ${encoding}`) }
   }
+  const request = { head, body: bytes, arrivedMs }
+  if (!(await isVerified(request, reading, secret))) return { refused: unverified }
+  const parts = partsOf(request, reading)
+  if ('refused' in parts) return parts
+  const id = keyOf(head, reading)
+  const messages = parts.elements.map((part, index) => messageOf(part, index, id))
+  return { messages, bytes: parts.bytes }
+}
+
+/** A comparison of signatures throws when one has another length, so who throws refuses. */
+const isVerified = async (
+  request: HttpPost,
+  { verify }: PostReading,
+  secret: string | undefined,
+): Promise<boolean> => {
+  if (verify === undefined) return true
+  try {
+    const names = Object.keys(request.head.headers)
+    return (await verify(requestWith(request, names), secret)) === true
+  } catch {
+    return false
+  }
+}
+
+/** A request with some of its headers. The bytes are its own: a buffer may be part of a larger. */
+const requestWith = (
+  { head, body, arrivedMs }: HttpPost,
+  names: readonly string[],
+): HttpRequest => ({
+  body: Uint8Array.from(body),
+  headers: Object.fromEntries(
+    names.flatMap((name) => {
+      const value = head.headers[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  ),
+  query: head.query ?? '',
+  arrivalTime: new Date(arrivedMs),
+})
+
+type Parts =
+  | { readonly elements: readonly unknown[]; readonly bytes: number }
+  | { readonly refused: HttpAnswer }
+
+const partsOf = (request: HttpPost, { records, headers }: PostReading): Parts => {
+  const { body } = request
+  if (records === 'request') {
+    const element = requestWith(request, headers)
+    const kept = [element.query, ...Object.values(element.headers)].join('').length
+    return { elements: [element], bytes: body.length + kept }
+  }
   let text: string
   try {
-    text = utf8.decode(bytes)
+    text = utf8.decode(body)
   } catch {
     return { refused: malformed('the body is not valid UTF-8') }
   }
-  const parts = split(text, records)
-  if (parts === undefined) return { refused: malformed('the body is not valid JSON') }
-  if (parts.length > RECORDS_MAX)
+  const elements = split(text, records)
+  if (elements === undefined) return { refused: malformed('the body is not valid JSON') }
+  if (elements.length > RECORDS_MAX)
     return { refused: tooLarge(`a request has at most ${RECORDS_MAX} records`) }
-  const id = keyOf(head)
-  return { messages: parts.map((part, index) => messageOf(part, index, id)), bytes: bytes.length }
+  return { elements, bytes: body.length }
 }
 
 const TOO_LONG = tooLarge(`a body has at most ${HTTP_BODY_BYTES_MAX} bytes, also decompressed`)
 
-const messageOf = (body: string, part: number, id: string | undefined): LaneMessage => ({
+const messageOf = (body: unknown, part: number, id: string | undefined): LaneMessage => ({
   ...(id === undefined ? {} : { id }),
   body,
   ...(part === 0 || id === undefined ? {} : { part }),

@@ -1,5 +1,10 @@
 /** Requests to the URL of intake, in the form of Lambda, through both functions to the output. */
-import { httpPosts, type HttpPostsOptions } from 'millrace/http-source'
+import {
+  httpPosts,
+  type HttpPostsOptions,
+  httpRequests,
+  type HttpRequestsOptions,
+} from 'millrace/http-source'
 import { afterEach, describe, expect, test } from 'vitest'
 import { MillraceError } from '../../../../../lib/base/errors.ts'
 import { Random } from '../../../../../lib/testing/random.ts'
@@ -29,6 +34,7 @@ interface Request {
   readonly body?: string | Uint8Array
   readonly method?: string
   readonly path?: string
+  readonly query?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly isSigned?: boolean
   readonly timeMs?: number
@@ -43,6 +49,7 @@ const send = async (
     body = '',
     method = 'POST',
     path = '/words',
+    query,
     headers = {},
     isSigned = true,
     timeMs = 0,
@@ -52,6 +59,7 @@ const send = async (
   const answer: unknown = await app.invokeIntake({
     version: '2.0',
     rawPath: path,
+    ...(query === undefined ? {} : { rawQueryString: query }),
     headers,
     ...(body === '' ? {} : { body: isBase64Encoded ? Buffer.from(body).toString('base64') : body }),
     isBase64Encoded,
@@ -187,5 +195,62 @@ describe('a secret', () => {
     expect(await at(60_000, 'secret-1')).toBe(401)
     expect(await at(60_001, 'secret-2')).toBe(202)
     expect(asked).toEqual([SECRET, SECRET])
+  })
+})
+
+describe('a request as an element', () => {
+  const open = (options: HttpRequestsOptions, secret?: string): Deployed =>
+    new Deployed(
+      pipelineOf((ssc) =>
+        ssc
+          .streamFrom(httpRequests('words', options))
+          .map(({ body, headers, query, arrivalTime }) =>
+            JSON.stringify([[...body], headers, query, arrivalTime]),
+          )
+          .print(),
+      ),
+      {
+        sources: {
+          'httpRequests-1': {
+            kind: 'http',
+            name: 'words',
+            ...(secret === undefined ? {} : { secret }),
+          } as HttpLocation,
+        },
+      },
+    )
+
+  test('has what Lambda tells of it', async () => {
+    const app = open({ headers: ['x-a'] })
+    const headers = { 'x-a': '1', 'x-b': '2' }
+    await send(app, { body: Buffer.of(0xff, 1), headers, query: 'a=%20', timeMs: 5 })
+    await send(app, { body: 'a', timeMs: 6 })
+    await app.pass(2)
+    const rows = printed(app).map((line): unknown => JSON.parse(line))
+    expect(rows).toEqual([
+      [[0xff, 1], { 'x-a': '1' }, 'a=%20', '1970-01-01T00:00:00.005Z'],
+      [[97], {}, '', '1970-01-01T00:00:00.006Z'],
+    ])
+  })
+
+  test('is verified with the secret instead of the header Authorization', async () => {
+    useSecrets(async () => 'top')
+    const verify: HttpRequestsOptions['verify'] = ({ headers }, secret) =>
+      headers['x-sum'] === `of ${String(secret)}`
+    const app = open({ verify }, SECRET)
+    const at = async (headers: Readonly<Record<string, string>>): Promise<number> =>
+      (await send(app, { body: 'a', isSigned: false, headers })).statusCode
+    expect(await at({ 'x-sum': 'of top' })).toBe(202)
+    expect(await at({ 'x-sum': 'of it' })).toBe(401)
+    expect(await at({ authorization: 'Bearer top' })).toBe(401)
+    await app.pass()
+    expect(printed(app).length).toBe(1)
+  })
+
+  test('is verified and signed where there is no secret', async () => {
+    const app = open({ verify: ({ query }) => query === 'me' })
+    expect((await send(app, { body: 'a', query: 'me' })).statusCode).toBe(202)
+    expect((await send(app, { body: 'a', query: 'you' })).statusCode).toBe(401)
+    expect((await send(app, { body: 'a', query: 'me', isSigned: false })).statusCode).toBe(403)
   })
 })

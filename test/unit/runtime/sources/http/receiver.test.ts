@@ -5,6 +5,8 @@ import type {
   HttpListener,
 } from '../../../../../lib/ports/http-listener.ts'
 import type { Delivery } from '../../../../../lib/ports/receiver.ts'
+import { httpPosts } from '../../../../../lib/dstream/sources/http.ts'
+import { readingOf } from '../../../../../lib/runtime/sources/http/requests.ts'
 import { httpReceiver } from '../../../../../lib/runtime/sources/http/receiver.ts'
 
 const ADDRESS = { host: '127.0.0.1', port: 8080, path: '/in' }
@@ -24,7 +26,13 @@ const open = () => {
   const waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   const reports: string[] = []
   const stop = new AbortController()
-  const receiver = httpReceiver({ listener, address: ADDRESS, records: 'lines', secret: undefined })
+  const receiver = httpReceiver({
+    listener,
+    address: ADDRESS,
+    reading: readingOf(httpPosts('in', { records: 'lines' }).declaration),
+    secret: undefined,
+    clock: { now: () => 0 },
+  })
   const sink = {
     store: ({ records }: Delivery) => {
       deliveries.push(records)

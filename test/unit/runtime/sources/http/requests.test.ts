@@ -1,18 +1,27 @@
+import { timingSafeEqual } from 'node:crypto'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { HTTP_BODY_BYTES_MAX } from '../../../../../lib/base/http-limits.ts'
-import type { HttpRecords } from '../../../../../lib/dstream/sources/http.ts'
-import { admit, readPost } from '../../../../../lib/runtime/sources/http/requests.ts'
+import {
+  httpPosts,
+  type HttpRecords,
+  httpRequests,
+  type HttpRequestsOptions,
+} from '../../../../../lib/dstream/sources/http.ts'
+import { admit, readingOf, readPost } from '../../../../../lib/runtime/sources/http/requests.ts'
 
 type Headers = Readonly<Record<string, string>>
+
+const BODIES = readingOf(httpPosts('in').declaration)
 
 const read = async (
   body: string | Uint8Array,
   records: HttpRecords = 'body',
   headers: Headers = {},
 ) => {
-  const head = { method: 'POST', headers }
-  const posted = await readPost(head, Buffer.from(body), records)
+  const reading = readingOf(httpPosts('in', { records }).declaration)
+  const post = { head: { method: 'POST', headers }, body: Buffer.from(body), arrivedMs: 0 }
+  const posted = await readPost(post, reading, undefined)
   return 'refused' in posted ? posted.refused.status : posted.messages
 }
 
@@ -38,7 +47,7 @@ describe('a request is looked at before its body', () => {
     { method: 'POST', headers: { 'idempotency-key': 'ä' }, status: 400 },
     { method: 'POST', headers: { 'idempotency-key': 'a'.repeat(256) }, status: 400 },
   ])('$method $headers: $status', ({ method, headers, status }) => {
-    expect(admit({ method, headers: headers as Headers }, undefined)?.status).toBe(status)
+    expect(admit({ method, headers: headers as Headers }, BODIES, undefined)?.status).toBe(status)
   })
 
   test.each([
@@ -51,9 +60,9 @@ describe('a request is looked at before its body', () => {
     ['s3cret', 401],
   ])('with a secret, Authorization: %s: %s', (authorization, status) => {
     const head = { method: 'POST', headers: { authorization } }
-    expect(admit(head, 's3cret')?.status).toBe(status)
-    expect(admit({ method: 'POST', headers: {} }, 's3cret')?.status).toBe(401)
-    expect(admit({ method: 'GET', headers: {} }, 's3cret')?.status).toBe(200)
+    expect(admit(head, BODIES, 's3cret')?.status).toBe(status)
+    expect(admit({ method: 'POST', headers: {} }, BODIES, 's3cret')?.status).toBe(401)
+    expect(admit({ method: 'GET', headers: {} }, BODIES, 's3cret')?.status).toBe(200)
   })
 })
 
@@ -105,6 +114,80 @@ describe('the records of a body', () => {
     ['a bomb', gzipSync(new Uint8Array(1e8)), { 'content-encoding': 'gzip' }, 413],
   ])('are refused: %s', async (_, body, headers, status) => {
     expect(await read(body, 'body', headers as Headers)).toBe(status)
+  })
+})
+
+describe('a request as an element', () => {
+  const take = async (
+    options: HttpRequestsOptions,
+    given: { readonly body?: Uint8Array; readonly headers?: Headers; readonly query?: string },
+  ) => {
+    const { body = Buffer.from('a'), headers = {}, query } = given
+    const reading = readingOf(httpRequests('in', options).declaration)
+    const head = { method: 'POST', headers, ...(query === undefined ? {} : { query }) }
+    const refused = admit(head, reading, 's3cret')
+    if (refused !== undefined) return refused.status
+    const posted = await readPost({ head, body, arrivedMs: 7 }, reading, 's3cret')
+    return 'refused' in posted ? posted.refused.status : posted.messages
+  }
+  const verify = (): boolean => true
+  const element = (more: object = {}): object => ({
+    body: new Uint8Array(Buffer.from('a')),
+    headers: {},
+    query: '',
+    arrivalTime: new Date(7),
+    ...more,
+  })
+
+  test('has its bytes, its query, and the headers that are named and have come', async () => {
+    const headers = { 'x-a': '1', 'x-b': '2', cookie: 'c' }
+    const options = { verify, headers: ['X-A', 'x-c'] }
+    expect(await take(options, { headers, query: 'b=%20&a' })).toEqual([
+      { body: element({ headers: { 'x-a': '1' }, query: 'b=%20&a' }) },
+    ])
+    expect(await take({ verify }, { headers })).toEqual([{ body: element() }])
+    const bytes = new Uint8Array([0xff, 0])
+    expect(await take({ verify }, { body: bytes })).toEqual([{ body: element({ body: bytes }) }])
+    const zipped = { body: gzipSync('a'), headers: { 'content-encoding': 'gzip' } }
+    expect(await take({ verify }, zipped)).toEqual([{ body: element() }])
+    const latin = { headers: { 'content-type': 'text/plain; charset=latin1' } }
+    expect(await take({ verify }, latin)).toEqual([{ body: element() }])
+  })
+
+  test('has its key in the header that is named', async () => {
+    const headers = { 'webhook-id': 'w', 'idempotency-key': 'i' }
+    const keyHeader = 'Webhook-Id'
+    expect(await take({ verify, keyHeader }, { headers })).toMatchObject([{ id: 'w' }])
+    expect(await take({ verify }, { headers })).toMatchObject([{ id: 'i' }])
+    expect(await take({ verify, keyHeader }, { headers: { 'webhook-id': 'a b' } })).toBe(400)
+  })
+
+  test('is verified by its bytes and all headers, and by nothing else', async () => {
+    const isSigned: HttpRequestsOptions['verify'] = ({ body, headers }, secret) =>
+      headers['x-sum'] === `${String(secret)} ${body.length}`
+    const headers = { 'x-sum': 's3cret 1' }
+    expect(await take({ verify: isSigned }, { headers })).toEqual([{ body: element() }])
+    expect(await take({ verify: async () => true }, {})).toEqual([{ body: element() }])
+    for (const [failing, given] of [
+      [isSigned, { headers: { 'x-sum': 's3cret 2' } }],
+      [isSigned, { headers: { authorization: 'Bearer s3cret' } }],
+      [async () => false, {}],
+      [() => 1 as unknown as boolean, {}],
+      [() => timingSafeEqual(Buffer.from('a'), Buffer.from('bc')), {}],
+      [async () => Promise.reject(new Error('broken')), {}],
+      [undefined, {}],
+    ] as const)
+      expect(await take(failing === undefined ? {} : { verify: failing }, given)).toBe(401)
+  })
+
+  test.each<readonly [unknown, RegExp]>([
+    [{ headers: ['authorization'] }, /cannot keep this header/],
+    [{ headers: ['a b'] }, /cannot keep this header/],
+    [{ headers: ['a,b'] }, /cannot keep this header/],
+    [{ keyHeader: '' }, /cannot keep this header/],
+    [{ verify: true }, /function/],
+  ])('refuses %j', (options, error) => {
+    expect(() => httpRequests('in', options as HttpRequestsOptions)).toThrow(error)
   })
 })
 
