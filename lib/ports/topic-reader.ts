@@ -1,3 +1,6 @@
+/** Why most partitions that nobody serves are not served. */
+export const NO_LEADER = 'no leader'
+
 /** A record of a topic. */
 export interface TopicRecord {
   readonly offset: number
@@ -19,6 +22,8 @@ export interface FetchedPartition {
   readonly bytes: number
   /** Whether the partition has no such offset (any more): it begins later, or ends earlier. */
   readonly isOutOfRange?: boolean
+  /** Why nobody serves the partition now. Nothing was read of it. */
+  readonly unavailable?: string
 }
 
 /** Which topic it is, and how many partitions it has. */
@@ -41,7 +46,9 @@ export type Positions = ReadonlyMap<number, number>
  * left out, except those that compaction has taken, and with `read_committed` those of transactions
  * that are open or were aborted. It waits for a moment when there is nothing, and then gives none.
  * `offsets('end')` is the end of what `fetch` would give now. `commit` writes positions down under
- * a consumer group, for tools that show the lag; it changes nothing else.
+ * a consumer group, for tools that show the lag; it changes nothing else. A partition that nobody
+ * serves now, because it has no leader or its broker does not answer, stops no other: `offsets`
+ * leaves it out, and `fetch` says why. When nobody serves any partition, both reject.
  *
  * Errors: `TOPIC_UNREADABLE`, retryable. After any error, the caller closes it and opens another.
  */

@@ -1,11 +1,12 @@
 /** A topic in memory, with what a broker does to it. */
 import { MillraceError } from '../../lib/base/errors.ts'
-import type {
-  FetchedPartition,
-  TopicReader,
-  OffsetsAt,
-  Positions,
-  TopicRecord,
+import {
+  type FetchedPartition,
+  NO_LEADER,
+  type OffsetsAt,
+  type Positions,
+  type TopicReader,
+  type TopicRecord,
 } from '../../lib/ports/topic-reader.ts'
 
 /** A record to put. */
@@ -42,6 +43,8 @@ export class MemoryTopic {
   committed = new Map<number, number>()
   /** The next calls that fail. */
   failures = 0
+  /** Partitions that nobody serves. */
+  readonly leaderless = new Set<number>()
   fetches = 0
   closed = 0
 
@@ -130,14 +133,21 @@ export class MemoryTopic {
     return this.#partitions[partition] as StoredPartition
   }
 
+  /** Rejects when nobody serves any. */
+  #isServed(partition: number): boolean {
+    if (this.leaderless.size < this.#partitions.length) return !this.leaderless.has(partition)
+    throw new MillraceError('TOPIC_UNREADABLE', { problem: 'There is nobody', retryable: true })
+  }
+
   #endOf({ slots }: StoredPartition, isolation: string): number {
     const open = slots.findIndex((slot) => slot?.state === 'open')
     return isolation === 'read_committed' && open >= 0 ? open : slots.length
   }
 
   #offsets(at: OffsetsAt, isolation: string): Positions {
+    const served = [...this.#partitions.entries()].filter(([number]) => this.#isServed(number))
     return new Map(
-      this.#partitions.map((stored, number) => {
+      served.map(([number, stored]) => {
         if (at === 'first') return [number, stored.first]
         const end = this.#endOf(stored, isolation)
         if (at === 'end') return [number, end]
@@ -154,6 +164,7 @@ export class MemoryTopic {
     const stored = this.#partitions[partition]
     if (stored === undefined) return []
     const none = { partition, records: [], next: from, bytes: 0 }
+    if (!this.#isServed(partition)) return [{ ...none, unavailable: NO_LEADER }]
     if (from < stored.first || from > stored.slots.length) return [{ ...none, isOutOfRange: true }]
     const end = this.#endOf(stored, isolation)
     if (from >= end) return []

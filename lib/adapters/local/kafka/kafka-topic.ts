@@ -1,13 +1,15 @@
-import { Consumer, FetchIsolationLevels } from '@platformatic/kafka'
+import { type Consumer, FetchIsolationLevels } from '@platformatic/kafka'
 import { isMillraceError, MillraceError } from '../../../base/errors.ts'
-import type {
-  FetchedPartition,
-  TopicReader,
-  OffsetsAt,
-  Positions,
-  TopicDescription,
+import {
+  type FetchedPartition,
+  NO_LEADER,
+  type TopicReader,
+  type OffsetsAt,
+  type Positions,
+  type TopicDescription,
 } from '../../../ports/topic-reader.ts'
 import { fetchedOf } from './fetched.ts'
+import { TolerantConsumer } from './tolerant-consumer.ts'
 
 /** A topic, and how to connect. */
 export interface KafkaTopicOptions {
@@ -38,6 +40,8 @@ const EARLIEST = -2n
 const LATEST = -1n
 /** It takes part in no group, and writes its offsets down all the same. */
 const NO_GENERATION = -1
+/** The leader of a partition that has none, or whose leader does not answer. */
+const NOBODY = -1
 
 type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>
 type ErrorLike = Error & {
@@ -90,7 +94,7 @@ class ConsumedTopic implements TopicReader {
       isolation === 'read_committed'
         ? FetchIsolationLevels.READ_COMMITTED
         : FetchIsolationLevels.READ_UNCOMMITTED
-    this.#consumer = new Consumer({
+    this.#consumer = new TolerantConsumer({
       clientId: 'millrace',
       groupId,
       bootstrapBrokers: [...brokers],
@@ -130,17 +134,57 @@ class ConsumedTopic implements TopicReader {
   async #list(timestamp: bigint): Promise<Positions> {
     const { topic } = this.#options
     const isolationLevel = this.#isolationLevel
-    const found = await this.#consumer.listOffsets({ topics: [topic], timestamp, isolationLevel })
-    return new Map((found.get(topic) ?? []).map((offset, number) => [number, Number(offset)]))
+    const { answers } = await this.#askLeaders(this.#leaders.keys(), async (_, numbers) => {
+      const partitions = { [topic]: [...numbers] }
+      const wanted = { topics: [topic], partitions, timestamp, isolationLevel }
+      const offsets = (await this.#consumer.listOffsets(wanted)).get(topic) ?? []
+      return numbers.map((number) => [number, Number(offsets[number])] as const)
+    })
+    return new Map(answers.flat())
+  }
+
+  /**
+   * Asks the leader of each partition. A leader that does not answer is asked no more until the
+   * topic is described again. Rejects if none answers.
+   */
+  async #askLeaders<T>(
+    partitions: Iterable<number>,
+    ask: (node: number, numbers: readonly number[]) => Promise<T>,
+  ): Promise<{ readonly answers: readonly T[]; readonly failed: ReadonlyMap<number, string> }> {
+    const byLeader = Map.groupBy(partitions, (number) => this.#leaders[number] ?? NOBODY)
+    const failed = new Map((byLeader.get(NOBODY) ?? []).map((number) => [number, NO_LEADER]))
+    byLeader.delete(NOBODY)
+    if (byLeader.size === 0 && failed.size > 0) throw new Error('no partition has a leader')
+    const asked = [...byLeader]
+    const settled = await Promise.allSettled(asked.map(([node, numbers]) => ask(node, numbers)))
+    const answers: T[] = []
+    const errors: unknown[] = []
+    for (const [index, [node, numbers]] of asked.entries()) {
+      const one = settled[index]
+      if (one?.status === 'fulfilled') answers.push(one.value)
+      else {
+        errors.push(one?.reason)
+        for (const number of numbers) failed.set(number, reasonOf(one?.reason as ErrorLike))
+        this.#leaders = this.#leaders.map((leader) => (leader === node ? NOBODY : leader))
+      }
+    }
+    if (answers.length === 0 && errors.length > 0) throw errors[0]
+    return { answers, failed }
   }
 
   fetch(positions: Positions): Promise<readonly FetchedPartition[]> {
     return this.#tried(async () => {
-      const byLeader = Map.groupBy(positions.keys(), (number) => this.#leaders[number] ?? -1)
-      const answers = await Promise.all(
-        [...byLeader].map(([node, numbers]) => this.#fetchFrom(node, numbers, positions)),
+      const { answers, failed } = await this.#askLeaders(positions.keys(), (node, numbers) =>
+        this.#fetchFrom(node, numbers, positions),
       )
-      return answers.flat()
+      const missing = [...failed].map(([partition, unavailable]) => ({
+        partition,
+        records: [],
+        next: positions.get(partition) ?? 0,
+        bytes: 0,
+        unavailable,
+      }))
+      return [...answers.flat(), ...missing]
     })
   }
 

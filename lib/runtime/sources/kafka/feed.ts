@@ -10,7 +10,7 @@
  */
 import type { MillraceError } from '../../../base/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { FetchedPartition, TopicReader } from '../../../ports/topic-reader.ts'
+import { type FetchedPartition, NO_LEADER, type TopicReader } from '../../../ports/topic-reader.ts'
 import { feedAgain } from '../feed-again.ts'
 import type { LaneFeed, LaneSink } from '../lane-feed.ts'
 import {
@@ -39,6 +39,8 @@ export interface KafkaFeedParts {
   readonly describeMs?: number
 }
 
+/** How often it looks whether partitions that nobody serves are served again. */
+const UNAVAILABLE_MS = 2_000
 /** Spark's block interval is 200 ms. Small appends cost as much as large ones. */
 const ROUND_MS = 150
 /** A round with more is followed by the next one at once. */
@@ -75,6 +77,9 @@ class Session {
   #ends: ReadonlyMap<number, number> | undefined
   #known: KnownTopic | undefined
   #describedMs = 0
+  #partitions = 0
+  /** Those that nobody serves. */
+  #unavailable: readonly number[] = []
   #hasFetched = false
   #committed = ''
   #committedMs = 0
@@ -89,6 +94,8 @@ class Session {
   async begin(untilEnd: boolean): Promise<void> {
     await this.#describe()
     if (untilEnd) this.#ends = await this.#client.offsets('end')
+    // Where a partition is not known to begin, a run that is at its end would not see it.
+    this.#tellUnavailable([])
   }
 
   async read(signal: AbortSignal): Promise<void> {
@@ -96,10 +103,12 @@ class Session {
     while (!signal.aborted) {
       if (this.#isAtEnd()) break
       const startedMs = clock.now()
-      if (startedMs - this.#describedMs >= describeMs) await this.#describe()
+      const everyMs = this.#unavailable.length === 0 ? describeMs : UNAVAILABLE_MS
+      if (startedMs - this.#describedMs >= everyMs) await this.#describe()
       const positions = new Map([...this.#progress].map(([number, { next }]) => [number, next]))
       const fetched = await this.#client.fetch(positions)
       await this.#store(fetched)
+      this.#tellUnavailable(fetched)
       this.#hasFetched = true
       await this.#commit(COMMIT_MS)
       const bytes = fetched.reduce((total, one) => total + one.bytes, 0)
@@ -128,6 +137,7 @@ class Session {
     const { topic, target, failOnDataLoss } = this.#parts
     const { id, partitions } = await this.#client.describe()
     this.#describedMs = this.#parts.clock.now()
+    this.#partitions = partitions
     if (this.#known?.id === id && partitions <= this.#progress.size) return
     const lanes = await this.#sink.lanes()
     const known = { topic, id }
@@ -150,9 +160,9 @@ class Session {
   async #store(fetched: readonly FetchedPartition[]): Promise<void> {
     const { target, failOnDataLoss } = this.#parts
     const answers = await Promise.allSettled(
-      fetched.map(async ({ partition, records, next, isOutOfRange }) => {
+      fetched.map(async ({ partition, records, next, isOutOfRange, unavailable }) => {
         const progress = this.#progress.get(partition)
-        if (progress === undefined) return
+        if (progress === undefined || unavailable !== undefined) return
         if (isOutOfRange === true) {
           const more = { client: this.#client, sink: this.#sink, failOnDataLoss }
           const found = await afterOutOfRange(progress, { ...more, source: target.source })
@@ -168,6 +178,30 @@ class Session {
     )
     const failed = answers.find((answer) => answer.status === 'rejected')
     if (failed !== undefined) throw failed.reason as unknown
+  }
+
+  /** Tells which partitions wait, when they are others than before. */
+  #tellUnavailable(fetched: readonly FetchedPartition[]): void {
+    const { topic } = this.#parts
+    const reasons = new Map(
+      fetched.flatMap(({ partition, unavailable }) =>
+        unavailable === undefined ? [] : [[partition, unavailable] as const],
+      ),
+    )
+    // Where these begin is not known yet.
+    for (let number = 0; number < this.#partitions; number++)
+      if (!this.#progress.has(number)) reasons.set(number, NO_LEADER)
+    const waiting = [...reasons.keys()].toSorted((a, b) => a - b)
+    const before = this.#unavailable
+    this.#unavailable = waiting
+    if (waiting.join() === before.join()) return
+    const name = `partition${waiting.length > 1 ? 's' : ''} ${waiting.join(', ')} of topic ${topic}`
+    this.#sink.report(
+      waiting.length === 0
+        ? `all partitions of topic ${topic} are read again`
+        : `${name} cannot be read now (${[...new Set(reasons.values())].join('; ')}), and wait: ` +
+            'the others go on [TOPIC_UNREADABLE]',
+    )
   }
 
   async #commit(everyMs: number): Promise<void> {

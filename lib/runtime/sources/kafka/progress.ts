@@ -32,7 +32,8 @@ export interface StartParts {
 
 /**
  * Finds out where partitions go on. Those without a lane start where the source says it. But a
- * partition that was added later starts at its beginning: its records are new.
+ * partition that was added later, or that nobody served at first, starts at its beginning: what is
+ * too old of it is left out record by record. One that nobody serves now is not in the result.
  */
 export const progressOf = async (
   partitions: readonly number[],
@@ -139,15 +140,17 @@ export const afterOutOfRange = async (
   { name, next }: Progress,
   { source, client, sink, failOnDataLoss }: OutOfRangeParts,
 ): Promise<Progress> => {
-  const first = (await client.offsets('first')).get(name.partition) ?? 0
+  const first = (await client.offsets('first')).get(name.partition)
+  // Nobody serves it any more. Once somebody does, it is found out again.
+  if (first === undefined) return { name, next }
   if (next < first) {
     const gap = { name, from: next, to: first }
     if (failOnDataLoss) throw expiredError(gap)
     await storeGap(source, sink, gap)
     return { name, next: first }
   }
-  const end = (await client.offsets('end')).get(name.partition) ?? 0
-  if (next <= end) return { name, next }
+  const end = (await client.offsets('end')).get(name.partition)
+  if (end === undefined || next <= end) return { name, next }
   sink.report(
     `partition ${name.partition} of ${name.topic} has lost its end: ` +
       `it goes on at offset ${end}, and was read up to ${next}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Random } from '../../../../../lib/testing/random.ts'
-import type { NewRecord } from '../../../../contract/memory-topic.ts'
+import { MemoryTopic, type NewRecord } from '../../../../contract/memory-topic.ts'
 import { TopicBed } from './topic-bed.ts'
 
 const values = (...texts: readonly string[]): readonly NewRecord[] =>
@@ -201,5 +201,74 @@ describe('each record counts once', () => {
         expect(offsets).toEqual(offsets.toSorted((a, b) => a - b))
       }
     }
+  })
+})
+
+describe('a partition that nobody serves', () => {
+  const WAITS =
+    /^partition 1 of topic orders cannot be read now \(no leader\).*\[TOPIC_UNREADABLE\]$/
+
+  test.each([
+    ['from the first start on', 0, 3],
+    ['where others have nothing', 0, 0],
+    ['after it was read', 2, 3],
+  ])('waits, and stops no other: %s', async (_, before, others) => {
+    const bed = new TopicBed(2)
+    const waits = (): number => bed.said.filter((message) => WAITS.test(message)).length
+    if (before > 0) {
+      bed.topic.put(1, many(before))
+      await bed.run()
+    }
+    bed.topic.put(0, many(others))
+    bed.topic.put(1, many(4, before))
+    bed.topic.leaderless.add(1)
+    expect(await bed.run()).toMatchObject({ kind: 'done' })
+    expect(waits()).toBe(1)
+    expect(await bed.run()).toMatchObject({ kind: 'done' })
+    expect(sorted(bed.taken)).toEqual(sorted([...takenOf(0, 0, others), ...takenOf(1, 0, before)]))
+    bed.topic.leaderless.clear()
+    await bed.run()
+    expect(sorted(bed.taken)).toEqual(
+      sorted([...takenOf(0, 0, others), ...takenOf(1, 0, before + 4)]),
+    )
+    expect([waits(), bed.deadLetters]).toEqual([2, []])
+    expect(bed.said.join()).not.toContain('lost its end')
+  })
+
+  test('is read in the same run when somebody serves it again', async () => {
+    const topic = new MemoryTopic(2)
+    const bed = new TopicBed(2, {}, (isolation) => {
+      const reader = topic.open(isolation)
+      return {
+        ...reader,
+        async fetch(positions) {
+          if (topic.fetches === 5) topic.leaderless.clear()
+          return reader.fetch(positions)
+        },
+      }
+    })
+    topic.put(0, many(200))
+    topic.put(1, many(2))
+    topic.leaderless.add(1)
+    await bed.run()
+    expect(sorted(bed.taken)).toEqual(sorted([...takenOf(0, 0, 200), ...takenOf(1, 0, 2)]))
+    expect(bed.said.filter((message) => /partition/.test(message))).toEqual([
+      expect.stringMatching(WAITS),
+      'all partitions of topic orders are read again',
+    ])
+  })
+
+  test('makes the topic unreadable if there is no other, until there is', async () => {
+    const topic = new MemoryTopic(2)
+    let opened = 0
+    const bed = new TopicBed(2, {}, (isolation) => {
+      if (++opened === 3) topic.leaderless.clear()
+      return topic.open(isolation)
+    })
+    topic.put(0, many(2))
+    for (const partition of [0, 1]) topic.leaderless.add(partition)
+    await bed.run()
+    expect([bed.taken, opened]).toEqual([takenOf(0, 0, 2), 3])
+    expect(bed.said.filter((message) => message.includes('trying again'))).toHaveLength(1)
   })
 })
