@@ -39,7 +39,7 @@ const nameIn = (code: string): string =>
     .replace(/^(?:streamFrom|saveTo)\((?=\w+\()/, '')
     .replace(/\(.*/, '')
 
-/** The functions that modules besides `millrace` itself export: those for tests and AWS left out. */
+/** The functions of all modules, besides `millrace` itself and those for tests and the CDK. */
 const exported = async (): Promise<readonly string[]> => {
   const modules = Object.keys(OWN_NAMES).filter(
     (name) => !/^millrace(\/(cdk|testing))?$/.test(name),
