@@ -16,6 +16,8 @@ export interface SinkBatch {
   readonly spreadTo?: string
   /** The settings of an output that was declared with `saveTo`: plain data of its kind. */
   readonly settings?: object
+  /** The place of such an output, as the pipeline names it: `sqs://orders/messages`. */
+  readonly place?: string
 }
 
 /**

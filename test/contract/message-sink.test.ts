@@ -98,6 +98,11 @@ describe('messages', () => {
     await writeBatch(sink, { path: 'a/2000', timeMs: 2_000 }, fenceOf(1, 3), [messagesOf('a')])
     await writeBatch(sink, { path: 'b/1000', timeMs: 1_000 }, fenceOf(1, 3), [messagesOf('a')])
     expect(new Set(chunks.flat().map(({ id }) => id)).size).toBe(5)
+    for (const place of ['sqs://a/messages', 'sqs://b/messages'])
+      await writeBatch(sink, { path: 'messages/1000', timeMs: 1_000, place }, fenceOf(1, 3), [
+        messagesOf('a'),
+      ])
+    expect(new Set(chunks.flat().map(({ id }) => id)).size).toBe(7)
   })
 
   test('that were not taken are sent again, and no others', async () => {

@@ -86,8 +86,8 @@ const batchAt = (
     const batch = { path: own, timeMs, spreadTo }
     return { location: { ...location, path: own }, batch }
   }
-  const settings = sink === undefined ? {} : { settings: sink.settings }
-  return { location: { ...location, path }, batch: { path, timeMs, ...settings } }
+  const declared = sink === undefined ? {} : { settings: sink.settings, place: sink.place }
+  return { location: { ...location, path }, batch: { path, timeMs, ...declared } }
 }
 
 const finishedOutput = (

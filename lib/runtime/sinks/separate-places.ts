@@ -17,12 +17,18 @@ export const checkSeparatePlaces = (
     const place = node.placeAt?.(0)
     const location = place === undefined ? undefined : locatedAt(place, locate)
     if (place === undefined || location === undefined) continue
-    const kind = sinkKindOf(location)
-    const names = [kind.name, ...placeNames(`${kind.key(location)}/${location.path}`)]
+    const names = targetNames(location)
     const other = taken.find((one) => isSamePlace(one.names, names))
     if (other !== undefined) throw samePlaceError(place, other.id)
     taken.push({ id, names })
   }
+}
+
+/** The names of what a location writes to, the outermost first. */
+const targetNames = (location: SinkLocation): readonly string[] => {
+  const kind = sinkKindOf(location)
+  if (kind.target !== undefined) return placeNames(kind.target(location))
+  return [kind.name, ...placeNames(`${kind.key(location)}/${location.path}`)]
 }
 
 /** The location of a place. Undefined: the batch reports that there is none. */

@@ -47,6 +47,12 @@ export interface SinkKind<L extends SinkLocation = SinkLocation, C = unknown> {
   readonly deployedForm?: string
   /** Identifies the sink among those of this kind. Outputs with the same key share a sink. */
   key(location: L): string
+  /**
+   * Tells what a location writes to from all else, however its binding is spelled. Two outputs with
+   * one target, or one inside the other, would overwrite each other. Left out: the name of the
+   * kind, the key and the path.
+   */
+  target?(location: L): string
   /** Opens the sink of a location. Does not depend on the path. */
   open(location: L, ports: SinkPorts): Sink<C> | Promise<Sink<C>>
   /** Encodes the elements of a partition for the sink. */

@@ -34,6 +34,8 @@ export interface ConnectedKind<L extends Location, C> {
   }
   /** Tells what it connects to from the rest of this kind. */
   key(location: L): string
+  /** See `SinkKind`. */
+  target?(location: L & SinkLocation): string
   connect(location: L, connections: Connections): Sink<C> | Promise<Sink<C>>
   encode(elements: readonly unknown[], target: WriteTarget): C
 }
@@ -59,6 +61,7 @@ export const registerConnectedKind = <L extends Location, C>(given: ConnectedKin
       ? {}
       : { parseDeployed: (value) => stored.parse(value), deployedForm: stored.form }),
     key: (location) => given.key(location),
+    ...(given.target === undefined ? {} : { target: (location) => given.target?.(location) ?? '' }),
     async open(location, { connections }) {
       if (connections === undefined) throw new TypeError('there are no connections in this world')
       return given.connect(location, connections)

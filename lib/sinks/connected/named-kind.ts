@@ -26,6 +26,8 @@ export interface NamedKind<P extends string, C> extends Pick<
   }
   /** What a deployment stores: an example for messages, and what is allowed besides any text. */
   readonly stored?: { readonly example: string; readonly isValid?: (text: string) => boolean }
+  /** What a text stands for, however it is spelled. Default: the text, and the path of an output. */
+  target?(text: string, path: string): string
   connect(text: string, connections: Connections): Sink<C> | Promise<Sink<C>>
 }
 
@@ -66,6 +68,9 @@ export const registerNamedKind = <P extends string, C>(given: NamedKind<P, C>): 
           },
         }),
     key: (location) => location[property],
+    ...(given.target === undefined
+      ? {}
+      : { target: (location) => given.target?.(location[property], location.path) ?? '' }),
     connect: (location, connections) => given.connect(location[property], connections),
     encode: (elements, target) => given.encode(elements, target),
   })

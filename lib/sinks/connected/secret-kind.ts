@@ -26,6 +26,10 @@ export interface SecretKind<C> extends Pick<
   readonly form: Pick<LocationForm, 'shown' | 'example' | 'schemes'>
   /** Makes a URL of the fields of a secret. Undefined: they do not say enough. */
   urlOf(fields: SecretFields): string | undefined
+  /**
+   * The part of a server that a URL means, however it is spelled, and without a log-in: a database.
+   */
+  placeAt(url: URL): string
   /** For messages: the fields that `urlOf` takes. */
   readonly fields: string
   connect(url: string, connections: Connections): Promise<Sink<C>>
@@ -55,6 +59,8 @@ export const registerSecretKind = <C>(kind: SecretKind<C>): void => {
         typeof secret === 'string' && secret !== '' ? { kind: name, secret } : undefined,
     },
     key: ({ url, secret }) => url ?? secret ?? '',
+    target: ({ url, secret = '', path }) =>
+      `${name}:/${url === undefined ? secret : kind.placeAt(new URL(url))}/${path}`,
     async connect({ url, secret = '' }, connections) {
       return kind.connect(url ?? secretUrl(kind, await textOf(secret), secret), connections)
     },

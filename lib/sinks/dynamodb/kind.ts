@@ -1,5 +1,6 @@
 /** Writes rows as items of a table of DynamoDB that has key attributes of its own. */
 import { loadAws } from '../../adapters/aws/packages.ts'
+import { tableTarget } from '../../runtime/sinks/dynamodb/table-target.ts'
 import { afterScheme, registerNamedKind } from '../connected/named-kind.ts'
 import { encodeRows } from '../rows/encode-rows.ts'
 
@@ -20,6 +21,8 @@ registerNamedKind({
     fix: 'for example dynamodb:scores',
   },
   takes: ['rows'],
+  // A table has one output, whatever its keys are.
+  target: tableTarget,
   stored: { example: 'name' },
   async connect(table, { clock }) {
     const { dynamodbRowSink } = await loadAws(

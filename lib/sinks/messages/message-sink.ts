@@ -122,7 +122,7 @@ export const messageSink = <M extends Message>(
   description: sender.description,
   isAtomic: false,
   isFenced: false,
-  async open({ path, timeMs, settings = {} }, { app }) {
+  async open({ path, place = path, timeMs, settings = {} }, { app }) {
     let refused = 0
     const throttled = (messages: number): void => {
       refused += messages
@@ -131,7 +131,8 @@ export const messageSink = <M extends Message>(
       async write(part, messages) {
         const sent = messages.map((message, index) => ({
           ...message,
-          id: idOf(app, path, timeMs, part, index),
+          // Not by the path: outputs of two names may have one.
+          id: idOf(app, place, timeMs, part, index),
         }))
         const limits = sender.limitsOf(settings)
         const chunks = chunksOf(sent, limits, (message) => sender.bytesOf(message, settings))

@@ -7,6 +7,7 @@ import {
   type SecretKind,
   serverOf,
 } from '../connected/secret-kind.ts'
+import { serverAt } from '../connected/server-at.ts'
 import { encodeRows } from '../rows/encode-rows.ts'
 import { rowSink } from '../rows/row-sink.ts'
 
@@ -29,6 +30,12 @@ export const postgresKind: SecretKind<readonly Row[]> = {
   },
   takes: ['rows'],
   urlOf,
+  // As the package reads it: parameters may name what comes before them.
+  placeAt({ hostname, port, pathname, username, searchParams }) {
+    const server = serverAt(searchParams.get('host') ?? hostname, port, 5432)
+    const database = pathname.slice(1) || username
+    return `${server}/${database}${searchParams.get('options') ?? ''}`
+  },
   fields: 'username, password, host, port and dbname as Amazon RDS writes it',
   async connect(url, { clock }) {
     const { postgresDatabase } = await loadPackage(

@@ -7,6 +7,7 @@ import {
   type SecretKind,
   serverOf,
 } from '../connected/secret-kind.ts'
+import { serverAt } from '../connected/server-at.ts'
 import { encodeRows } from '../rows/encode-rows.ts'
 
 const isTrue = (value: unknown): boolean => value === true || value === 'true'
@@ -31,6 +32,8 @@ export const redisKind: SecretKind<readonly Row[]> = {
   },
   takes: ['rows'],
   urlOf,
+  placeAt: ({ hostname, port, pathname }) =>
+    `${serverAt(hostname, port, 6379)}/${Number(pathname.slice(1))}`,
   fields: 'host, and perhaps port, username, password, db, and tls: true',
   async connect(url, { clock }) {
     const { redisSink } = await loadPackage('Redis', () => import('./redis-database.ts'))

@@ -1,5 +1,6 @@
 /** Sends messages to a queue of SQS. */
 import { loadAws } from '../../adapters/aws/packages.ts'
+import { serverAt } from '../connected/server-at.ts'
 import { afterScheme, registerNamedKind } from '../connected/named-kind.ts'
 import { messageSink, type Sender } from '../messages/message-sink.ts'
 import { encodeMessages, MESSAGE_SHAPES } from '../messages/messages.ts'
@@ -24,6 +25,21 @@ const queueSender = async (queueUrl: string): Promise<Sender> => {
   }
 }
 
+/** A region has several names for its queues. The oldest one is of the first region. */
+const AWS_QUEUES = new RegExp(
+  '^(?:sqs(?:-fips)?\\.([\\w-]+)\\.(?:amazonaws\\.com(?:\\.cn)?|api\\.aws)' +
+    '|(?:([\\w-]+)\\.)?queue\\.amazonaws\\.com)$',
+)
+
+const queueAt = ({ protocol, hostname, port, pathname }: URL): string => {
+  const found = AWS_QUEUES.exec(hostname)
+  const queue = encodeURIComponent(pathname.replace(/\/$/, ''))
+  if (found === null)
+    return `${serverAt(hostname, port, protocol === 'https:' ? 443 : 80)}/${queue}`
+  const [, region, before = 'us-east-1'] = found
+  return `${region ?? before}/${queue}`
+}
+
 registerNamedKind({
   name: 'sqs-output',
   noun: 'a queue of SQS',
@@ -40,6 +56,7 @@ registerNamedKind({
     fix: 'aws sqs get-queue-url --queue-name NAME tells it',
   },
   takes: MESSAGE_SHAPES,
+  target: (queueUrl) => `sqs:/${queueAt(new URL(queueUrl))}`,
   stored: { example: 'https://...' },
   connect: async (queueUrl, { clock }) => messageSink(clock, await queueSender(queueUrl)),
   encode: encodeMessages,

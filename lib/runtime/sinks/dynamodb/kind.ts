@@ -5,6 +5,7 @@ import { tableItem, tableItems } from '../../../formats/table-items.ts'
 import type { Sink } from '../../../ports/sink.ts'
 import { type Location, parseNamedUri, schemeOf } from '../../locations.ts'
 import { registerSinkKind, type SinkKind, type SinkLocation } from '../sink-kind.ts'
+import { tableTarget } from './table-target.ts'
 
 declare module '../sink-ports.ts' {
   interface SinkPorts {
@@ -43,6 +44,7 @@ const dynamodb: SinkKind<TableSinkLocation, readonly TableItem[]> = {
     typeof table === 'string' && table !== '' ? { kind: 'dynamodb', table } : undefined,
   deployedForm: '{ "kind": "dynamodb", "table": "name" }',
   key: ({ table }) => table,
+  target: ({ table }) => tableTarget(table),
   open: ({ table }, { dynamodb: port }) => {
     if (port === undefined) throw new TypeError('there are no tables of DynamoDB in this world')
     return port(table)
