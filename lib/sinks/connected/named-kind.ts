@@ -26,7 +26,7 @@ export interface NamedKind<P extends string, C> extends Pick<
   }
   /** What a deployment stores: an example for messages, and what is allowed besides any text. */
   readonly stored?: { readonly example: string; readonly isValid?: (text: string) => boolean }
-  /** What a text stands for, however it is spelled. Default: the text, and the path of an output. */
+  /** What a text stands for, however it is spelled. Default: the text with the path. */
   target?(text: string, path: string): string
   connect(text: string, connections: Connections): Sink<C> | Promise<Sink<C>>
 }
