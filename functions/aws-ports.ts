@@ -17,8 +17,9 @@ import type { CommonPorts, FunctionPorts } from './ports.ts'
 const clock = systemClock()
 
 /** The clock and the log of a deployed function. */
-export const functionsLog: Pick<FunctionPorts, 'clock' | 'write'> = {
+export const functionsLog: Pick<FunctionPorts, 'clock' | 'write' | 'logLevel'> = {
   clock,
+  logLevel: process.env['AWS_LAMBDA_LOG_LEVEL'],
   // Not the console: Lambda puts the time and the request before its lines, so they would not be
   // JSON any more.
   write: (line) => void process.stdout.write(`${line}\n`),

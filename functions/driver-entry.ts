@@ -23,9 +23,10 @@ export type MakeExecutors = (
 ) => DriverPorts['executors']
 
 const start = async (bundle: string, makeExecutors: MakeExecutors): Promise<Started> => {
-  watchFunctions(bundle)
   const environment = readDriverEnvironment(process.env)
-  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
+  const facts = { app: pipeline.name, generation: environment.generation }
+  watchFunctions(bundle, facts)
+  const { invoke, meter, write } = meteredFunction(process.env, { ...functionsLog, facts })
   const executors = makeExecutors(environment, pipeline.name, meter)
   const ports = { ...awsPorts(environment), sinks: awsSinks, executors, write }
   const takeUsage = (): Usage => meter.take()
@@ -43,6 +44,6 @@ export const driverEntry = (
   let started: Started | undefined
   return async (event, context) => {
     const { driver, invoke } = (started ??= await start(bundle, makeExecutors))
-    await invoke(event, () => driver(event, context))
+    await invoke(event, () => driver(event, context), context)
   }
 }

@@ -4,10 +4,11 @@ import type { Pipeline } from '../lib/dstream/stream.ts'
 import { compose } from '../lib/runtime/compose.ts'
 import { driverHandler, leaseMsFor } from '../lib/runtime/driver/driver-handler.ts'
 import { noted } from '../lib/runtime/driver/noted.ts'
+import type { Outcome } from '../lib/runtime/driver/outcome.ts'
 import { parseTrigger } from '../lib/runtime/driver/triggers.ts'
 import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
 import type { DriverEnvironment } from './driver-environment.ts'
-import { jsonLog } from './log.ts'
+import { type Entry, functionLog, type Invocation } from './log.ts'
 import type { DriverPorts } from './ports.ts'
 
 /** An event with triggers from a queue. */
@@ -16,7 +17,7 @@ export interface QueueEvent {
 }
 
 /** What Lambda tells about the invocation. */
-export interface Context {
+export interface Context extends Partial<Invocation> {
   getRemainingTimeInMillis(): number
 }
 
@@ -45,9 +46,12 @@ export const driverFunction = async ({
 }: DriverParts): Promise<DriverFunction> => {
   const { generation, timeoutMs, sources, outputs } = environment
   const { store, clock } = ports
-  const note = noted({ store, app: pipeline.name, generation, clock })
-  const plan = await note.start(async () => pipeline.build())
-  const log = jsonLog(ports.write)
+  const app = pipeline.name
+  const note = noted({ store, app, generation, clock })
+  const { log, invocation } = functionLog(ports, { app, generation })
+  const start = <T>(run: () => Promise<T>): Promise<T> =>
+    invocation(undefined, () => note.start(run))
+  const plan = await start(async () => pipeline.build())
   // Printed text goes inside an entry, so that a printed line is never read as an entry.
   const print = printSink({ print: (text) => log({ event: 'print', text }) })
   const sinks = { ...ports.sinks, print }
@@ -62,12 +66,19 @@ export const driverFunction = async ({
     executors: ports.executors,
     takeUsage,
   }
-  const { runner } = await note.start(() => compose(composing))
+  const { runner } = await start(() => compose(composing))
   const { scheduleTriggers } = ports
   const drive = driverHandler({ runner, timeoutMs, scheduleTriggers })
-  return async ({ Records }, context) => {
-    const triggers = Records.map(({ body }) => parseTrigger(body))
-    const remainingMs = (): number => context.getRemainingTimeInMillis()
-    log({ event: 'driver', ...(await note.run(() => drive({ triggers, remainingMs }))) })
-  }
+  return ({ Records }, context) =>
+    invocation(context, async () => {
+      const triggers = Records.map(({ body }) => parseTrigger(body))
+      const remainingMs = (): number => context.getRemainingTimeInMillis()
+      log(entryOf(await note.run(() => drive({ triggers, remainingMs }))))
+    })
 }
+
+/** Each line has the generation of its own driver. */
+const entryOf = (outcome: Outcome): Entry =>
+  outcome.kind === 'superseded'
+    ? { event: 'driver', kind: outcome.kind, supersededBy: outcome.generation }
+    : { event: 'driver', ...outcome }

@@ -17,11 +17,14 @@ import {
 } from '../lib/runtime/tasks/task-request.ts'
 import type { UsageMeter } from '../lib/ports/meter.ts'
 import type { ExecutorEnvironment } from './executor-environment.ts'
-import { jsonLog } from './log.ts'
+import { functionLog, type Invocation } from './log.ts'
 import type { ExecutorPorts } from './ports.ts'
 
 /** Computes a task for the driver. What goes wrong is in the answer. */
-export type ExecutorFunction = (event: ExecutorEvent) => Promise<FunctionAnswer>
+export type ExecutorFunction = (
+  event: ExecutorEvent,
+  context?: Partial<Invocation>,
+) => Promise<FunctionAnswer>
 
 /** A request of the driver, with the bytes that belong to it. */
 export type ExecutorEvent = ExecutorRequest & { readonly data?: FunctionAnswer }
@@ -47,23 +50,25 @@ export const executorFunction = async ({
   meter,
 }: ExecutorParts): Promise<ExecutorFunction> => {
   const { generation, sources, outputs } = environment
-  const { answers, randomness, sinks, write } = ports
-  const log = jsonLog(write)
-  const server = await composeServer({
-    plan: pipeline.build(),
-    generation,
-    ports,
-    locations: sources,
-    locateOutput: outputLocator(outputs, sinks),
-    listen: log,
-  })
+  const { answers, randomness, sinks } = ports
+  const { log, invocation } = functionLog(ports, { app: pipeline.name, generation })
+  const server = await invocation(undefined, () =>
+    composeServer({
+      plan: pipeline.build(),
+      generation,
+      ports,
+      locations: sources,
+      locateOutput: outputLocator(outputs, sinks),
+      listen: log,
+    }),
+  )
   const packed = async (bytes: Uint8Array, request: ExecutorRequest): Promise<FunctionAnswer> => {
     if (bytes.byteLength <= INLINE_BYTES_MAX) return inlineAnswer(bytes)
     if (answers !== undefined) return blobAnswer(bytes, answers, nameFor(request, randomness))
     const message = `a result of ${bytes.byteLength} bytes needs a bucket, and there is none`
     return inlineAnswer(encodeAnswer(refused('unsupported', message)))
   }
-  return async ({ data, ...event }) => {
+  const answerTo = async ({ data, ...event }: ExecutorEvent): Promise<FunctionAnswer> => {
     const request = event as ExecutorRequest
     const bytes = await server.answer(request, data && (await unpackData(data, answers)))
     const { timeMs, epoch, node } = request
@@ -71,6 +76,7 @@ export const executorFunction = async ({
     const answer = await packed(bytes, request)
     return meter === undefined ? answer : { ...answer, usage: meter.take() }
   }
+  return (event, context) => invocation(context, () => answerTo(event))
 }
 
 const nameFor = (request: ExecutorRequest, randomness: ExecutorPorts['randomness']): string =>

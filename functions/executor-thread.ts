@@ -7,17 +7,18 @@ import type { ExecutorRequest } from '../lib/runtime/tasks/task-request.ts'
 import { awsCommonPorts } from './aws-ports.ts'
 import { awsSinks } from './aws-sinks.ts'
 import { readExecutorEnvironment } from './executor-environment.ts'
-import { jsonLog } from './log.ts'
+import { functionLog } from './log.ts'
 
 const environment = readExecutorEnvironment(process.env)
 const ports = awsCommonPorts(environment)
+const { generation } = environment
 const server = await composeServer({
   plan: pipeline.build(),
-  generation: environment.generation,
+  generation,
   ports: { ...ports, sinks: awsSinks },
   locations: environment.sources,
   locateOutput: outputLocator(environment.outputs, awsSinks),
-  listen: jsonLog(ports.write),
+  listen: functionLog(ports, { app: pipeline.name, generation }).log,
 })
 
 serveThread((request, data) => server.answer(request as ExecutorRequest, data))

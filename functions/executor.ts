@@ -15,16 +15,17 @@ interface Started {
 let started: Started | undefined
 
 const start = async (): Promise<Started> => {
-  watchFunctions(import.meta.url)
   const environment = readExecutorEnvironment(process.env)
-  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
+  const facts = { app: pipeline.name, generation: environment.generation }
+  watchFunctions(import.meta.url, facts)
+  const { invoke, meter, write } = meteredFunction(process.env, { ...functionsLog, facts })
   const answers = awsAnswers(environment.blocks, pipeline.name)
   const ports = { ...awsCommonPorts(environment), sinks: awsSinks, answers, write }
   return { executor: await executorFunction({ pipeline, environment, ports, meter }), invoke }
 }
 
 /** The entry point. If it throws, the driver runs the task itself. */
-export const handler: ExecutorFunction = async (request) => {
+export const handler: ExecutorFunction = async (request, context) => {
   const { executor, invoke } = (started ??= await start())
-  return invoke(request, () => executor(request))
+  return invoke(request, () => executor(request, context), context)
 }

@@ -66,7 +66,7 @@ export const generationFunction =
     if (RequestType === 'Delete') {
       // A stack that cannot be deleted would be worse than a name that is not given back.
       await releaseApplication(parts, request).catch((error: unknown) =>
-        log({ event: 'notReleased', message: errorText(error) }),
+        log({ event: 'notReleased', app, message: errorText(error) }),
       )
       const PhysicalResourceId = event.PhysicalResourceId ?? common.PhysicalResourceId
       return send(ResponseURL, { ...common, PhysicalResourceId, Status: 'SUCCESS' })
@@ -84,7 +84,13 @@ export const generationFunction =
         Reason: errorText(error),
       }),
     )
-    log({ event: 'deployment', status: answer.Status, ...answer.Data })
+    log({
+      event: 'deployment',
+      app,
+      status: answer.Status,
+      ...(answer.Data === undefined ? {} : { generation: Number(answer.Data.Generation) }),
+      ...(answer.Reason === undefined ? {} : { message: answer.Reason }),
+    })
     await send(ResponseURL, answer)
   }
 

@@ -6,7 +6,7 @@ import type { UsageMeter } from '../lib/ports/meter.ts'
 import { sourceCombiners } from '../lib/runtime/tasks/source-combiners.ts'
 import type { Context } from './driver-function.ts'
 import type { IntakeEnvironment } from './intake-environment.ts'
-import { jsonLog } from './log.ts'
+import { functionLog } from './log.ts'
 import type { FunctionPorts } from './ports.ts'
 
 /** What intake is composed of. Made once in a process, on its first event. */
@@ -43,8 +43,8 @@ export const intakeFunction = (parts: IntakeParts): IntakeFunction => {
     },
   })
   const intake = intakeHandler({ plan, ...ports, meter, combinerOf })
-  const log = jsonLog(ports.write)
-  return async (event, context) => {
+  const { log, invocation } = functionLog(ports, { app: pipeline.name, generation })
+  const take = async (event: PlatformEvent, context?: Context): Promise<object> => {
     const { appends, refused = [], respond } = await readEvent(event, routes)
     const append = async (): Promise<void> =>
       log({ event: 'intake', ...(await intake(appends, context?.getRemainingTimeInMillis())) })
@@ -55,4 +55,5 @@ export const intakeFunction = (parts: IntakeParts): IntakeFunction => {
     const batchItemFailures = refused.map(({ messageId }) => ({ itemIdentifier: messageId }))
     return { batchItemFailures } satisfies IntakeResponse
   }
+  return (event, context) => invocation(context, () => take(event, context))
 }

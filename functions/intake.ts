@@ -17,9 +17,10 @@ interface Started {
 let started: Started | undefined
 
 const start = (): Started => {
-  watchFunctions(import.meta.url)
   const environment = readIntakeEnvironment(process.env)
-  const { invoke, meter, write } = meteredFunction(process.env, functionsLog)
+  const facts = { app: pipeline.name, generation: environment.generation }
+  watchFunctions(import.meta.url, facts)
+  const { invoke, meter, write } = meteredFunction(process.env, { ...functionsLog, facts })
   const ports = { ...awsPorts(environment), write }
   return { intake: intakeFunction({ pipeline, environment, ports, meter }), invoke }
 }
@@ -27,5 +28,5 @@ const start = (): Started => {
 /** The entry point. If it throws, the event source delivers the same event again. */
 export const handler: IntakeFunction = async (event, context) => {
   const { intake, invoke } = (started ??= start())
-  return invoke(event, () => intake(event, context))
+  return invoke(event, () => intake(event, context), context)
 }

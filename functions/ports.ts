@@ -7,6 +7,8 @@ import type { Trigger } from '../lib/runtime/driver/triggers.ts'
 export interface CommonPorts extends Omit<WorldPorts, 'sinks'> {
   /** Writes a line to the log. */
   readonly write: (line: string) => void
+  /** The level that Lambda is set to. Left out: all is logged. */
+  readonly logLevel?: string | undefined
 }
 
 /** The ports that intake and the driver have. */

@@ -8,11 +8,18 @@ import { dollarsOf, type Usage } from '../lib/base/prices.ts'
 import type { Clock } from '../lib/ports/clock.ts'
 import { type Meter, type UsageMeter, usageMeter } from '../lib/ports/meter.ts'
 import { invalidVariable, type Variables } from './environment.ts'
-import { jsonLog } from './log.ts'
+import { type Entry, functionLog, type Invocation, type LogParts } from './log.ts'
 import type { FunctionPorts } from './ports.ts'
 
 /** Runs one invocation. `event`: what the platform has called the function with. */
-export type Invoke = <T>(event: unknown, call: () => Promise<T>) => Promise<T>
+export type Invoke = <T>(
+  event: unknown,
+  call: () => Promise<T>,
+  context?: Partial<Invocation>,
+) => Promise<T>
+
+/** What counting needs. `facts`: what the lines of usage say besides. */
+export type MeteredParts = LogParts & { readonly clock: Clock; readonly facts?: Entry }
 
 /** A function whose usage is counted. */
 export interface MeteredFunction {
@@ -38,8 +45,9 @@ const REQUESTS_PER_EVENT = 2
  */
 export const meteredFunction = (
   variables: Variables,
-  { clock, write }: { readonly clock: Clock; readonly write: FunctionPorts['write'] },
+  { facts, ...ports }: MeteredParts,
 ): MeteredFunction => {
+  const { clock, write } = ports
   const own = usageMeter()
   const logged = isLogged(variables) ? usageMeter() : undefined
   const meter = logged === undefined ? own : both(own, logged)
@@ -53,16 +61,18 @@ export const meteredFunction = (
     meter.add('gigabyteSeconds', (gigabytes * Math.max(0, nowMs - countedMs)) / MS_PER_S)
     countedMs = nowMs
   }
-  const log = jsonLog(write)
-  const end = (): void => {
+  const { log } = functionLog(ports, facts)
+  const end = (context: Partial<Invocation> = {}): void => {
     countTime()
     countedMs = undefined
     if (logged === undefined) return
     const usage = logged.take()
-    log({ event: 'usage', dollars: dollarsOf(usage), ...usage })
+    const { awsRequestId } = context
+    const request = awsRequestId === undefined ? {} : { requestId: awsRequestId }
+    log({ event: 'usage', ...request, dollars: dollarsOf(usage), ...usage })
   }
   return {
-    invoke: async (event, call) => {
+    invoke: async (event, call, context) => {
       countedMs = clock.now()
       meter.add('invocations', 1)
       meter.add('logBytes', PLATFORM_LOG_BYTES)
@@ -70,7 +80,7 @@ export const meteredFunction = (
       try {
         return await call()
       } finally {
-        end()
+        end(context)
       }
     },
     meter: {

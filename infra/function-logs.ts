@@ -1,9 +1,11 @@
 /** The log groups of the functions. */
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { Annotations, ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { FunctionOptions } from 'aws-cdk-lib/aws-lambda'
+import { type CfnLogGroup, type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { MillraceError } from '../lib/base/errors.ts'
 
 /** What all created log groups have in common. */
 export interface LogSettings {
@@ -51,6 +53,45 @@ const grantToLogs = (scope: Construct, key: IKey): void => {
       resources: ['*'],
       conditions: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': groups } },
     }),
+  )
+}
+
+/** Classes without metric filters are for logs that nobody counts. */
+const CLASS_WITH_FILTERS = 'STANDARD'
+
+/**
+ * Checks that metrics can be made of a log group that was given. CloudFormation would refuse the
+ * filters after it has made everything else. Of an imported group nothing is known.
+ *
+ * Source: Amazon CloudWatch Logs User Guide, "Log classes".
+ *
+ * @throws MillraceError `ARGUMENT_INVALID`.
+ */
+export const checkLogGroup = (group: ILogGroup): void => {
+  const resource = group.node.defaultChild
+  const { logGroupClass = CLASS_WITH_FILTERS } = (resource ?? {}) as Partial<CfnLogGroup>
+  if (logGroupClass === CLASS_WITH_FILTERS) return
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem:
+      'Metrics and alarms are made from the log of a function, and this group has no filters',
+    value: `${group.node.path}, of the class ${logGroupClass}`,
+    allowed: 'a log group of the class STANDARD',
+    fix: 'give it logGroupClass: LogGroupClass.STANDARD, or leave logGroup out',
+  })
+}
+
+const LEVELS_OF_ALL = ['TRACE', 'DEBUG', 'INFO']
+
+/** Warns where a level of logging leaves metrics without values. */
+export const warnOfLevel = (
+  scope: Construct,
+  { applicationLogLevelV2, applicationLogLevel = applicationLogLevelV2 }: Partial<FunctionOptions>,
+): void => {
+  if (applicationLogLevel === undefined || LEVELS_OF_ALL.includes(applicationLogLevel)) return
+  Annotations.of(scope).addWarningV2(
+    'millrace:logLevel',
+    `Lambda drops lines below ${applicationLogLevel}, so the metrics Lag, Batches, Records and ` +
+      'ProcessingTime have no values, and no alarm rings for lag',
   )
 }
 

@@ -65,7 +65,8 @@ export interface FunctionSettings {
    */
   readonly reservedConcurrentExecutions?: number
   /**
-   * A log group of yours. How long it keeps logs and which key it has is up to you.
+   * A log group of yours, of the class `STANDARD`. How long it keeps logs and which key it has is
+   * up to you.
    *
    * @default - one is created, with `logRetention` and `logEncryptionKey`
    */

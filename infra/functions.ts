@@ -12,7 +12,7 @@ import {
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { acknowledgeAsterisk } from './acknowledge.ts'
-import { createLogGroup, type LogSettings } from './function-logs.ts'
+import { checkLogGroup, createLogGroup, type LogSettings, warnOfLevel } from './function-logs.ts'
 import { actionsOf, type DeploymentRole, type Role as RoleName } from './grants.ts'
 import {
   type CompleteSettings,
@@ -96,6 +96,7 @@ export const createIdentity = (
     description,
   })
   const policy = new Policy(scope, `${id}Policy`, { roles: [role] })
+  if (settings.logGroup !== undefined) checkLogGroup(settings.logGroup)
   const logGroup = settings.logGroup ?? createLogGroup(scope, `${id}Logs`, logs)
   allow(policy, actionsOf(name, 'logs'), logGroup.logGroupArn)
   return { role, policy, logGroup }
@@ -139,6 +140,10 @@ export const createFunction = (
   }
   const worker = new LambdaFunction(scope, id, props)
   if (props.vpc !== undefined) allowNetwork(policy)
+  if (name === 'driver') warnOfLevel(worker, props)
+  // The CDK grants it to the role of a function that is traced.
+  if (props.tracing !== undefined)
+    acknowledgeAsterisk(role, '*', 'Traces have no narrower resource.')
   worker.node.addDependency(policy)
   return { function: worker, role, policy, logGroup }
 }

@@ -3,23 +3,20 @@
  * application while it deploys, whenever something has changed by which the other functions differ.
  */
 import { type CfnResource, CustomResource, Duration, Lazy, Stack, Token } from 'aws-cdk-lib'
-import type { Code } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { hash } from 'node:crypto'
-import type { LogSettings } from './function-logs.ts'
-import { allow, createWorker, type Worker } from './functions.ts'
+import type { SharedFunctionSettings } from './function-settings.ts'
+import { allow, createWorker, type Worker, type WorkerParts } from './functions.ts'
 import { actionsOf } from './grants.ts'
 import type { AnyTable } from './resources.ts'
 import { acknowledgeKeys } from './rights.ts'
 
 /** What numbers the deployments of an application. */
-export interface GenerationParts {
+export interface GenerationParts extends Pick<WorkerParts, 'code' | 'logs' | 'shared'> {
   /** The name of the application in the table. */
   readonly app: string
   readonly appName: string
   readonly table: AnyTable
-  readonly code: Code
-  readonly logs: LogSettings
   /** The functions that a number stands for. They are made later, with the number. */
   readonly counted: () => readonly Worker[]
 }
@@ -39,13 +36,13 @@ const ANSWER_MAX = Duration.minutes(5)
  */
 export const createGeneration = (
   scope: Construct,
-  { app, appName, table, code, logs, counted }: GenerationParts,
+  { app, appName, table, code, logs, shared, counted }: GenerationParts,
 ): number => {
   const numbering = createWorker(scope, 'Numbering', {
     name: 'generation',
     code,
     settings: { memorySize: 256, timeout: Duration.minutes(1) },
-    shared: {},
+    shared: sharedByNumbering(shared),
     environment: {},
     logs,
     description: `Numbers the deployments of ${appName}`,
@@ -73,6 +70,20 @@ export const createGeneration = (
   resource.node.addDependency(numbering.policy, numbering.role)
   return Token.asNumber(resource.getAtt('Generation'))
 }
+
+/**
+ * It is outside of any network: it must reach the place where CloudFormation waits. It runs no code
+ * of the user, so it has neither their layers nor their variables.
+ */
+const sharedByNumbering = ({
+  tracing,
+  architecture,
+  loggingFormat,
+}: SharedFunctionSettings): SharedFunctionSettings => ({
+  ...(tracing === undefined ? {} : { tracing }),
+  ...(architecture === undefined ? {} : { architecture }),
+  ...(loggingFormat === undefined ? {} : { loggingFormat }),
+})
 
 /** What functions are made of, for comparison. */
 interface Content {

@@ -6,6 +6,7 @@ import { Duration } from 'aws-cdk-lib'
 import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import { hash } from 'node:crypto'
 
 /** The names of the metrics. */
 export type MetricName =
@@ -28,6 +29,8 @@ interface Definition {
   readonly role: 'intake' | 'driver'
   /** The pattern of the lines that count. */
   readonly pattern: string
+  /** In the id of the filter, where a metric has several in one log. */
+  readonly form?: string
   /** What is counted: a field of the line, or the line itself. */
   readonly value: string
   /** The lines that are a problem, if not all are: by the value above which an alarm rings. */
@@ -87,6 +90,14 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
     pattern: '[time=2*Z, request, task=Task, timed=timed, out=out, ...]',
     value: '1',
   },
+  {
+    name: 'DriverTimeouts',
+    form: 'Json',
+    role: 'driver',
+    // The same in its JSON format.
+    pattern: '{ $.type = "platform.report" && $.record.status = "timeout" }',
+    value: '1',
+  },
   { name: 'DeadLetters', role: 'driver', pattern: '{ $.event = "deadLetter" }', value: '1' },
   {
     name: 'DeadLetters',
@@ -105,6 +116,21 @@ const DEFINITIONS: readonly (Definition & { readonly name: MetricName })[] = [
 /** The statistic to look at: the maximum of times, the sum of counts. */
 const statisticOf = (name: MetricName): string =>
   name === 'Lag' || name === 'ProcessingTime' ? Stats.MAXIMUM : Stats.SUM
+
+const NAMESPACE_MAX = 255
+const HASH_DIGITS = 8
+
+/**
+ * The namespace of the metrics of an application, by the path of its construct. CloudWatch refuses
+ * other letters and longer names, and only when the stack is deployed.
+ */
+export const namespaceOf = (path: string): string => {
+  const plain = `Millrace/${path}`
+  const fit = plain.replaceAll(/[^A-Za-z0-9._/# -]/g, '-')
+  if (fit === plain && plain.length <= NAMESPACE_MAX) return plain
+  const digits = hash('sha256', plain).slice(0, HASH_DIGITS)
+  return `${fit.slice(0, NAMESPACE_MAX - HASH_DIGITS - 1)}-${digits}`
+}
 
 /** The metric with a name, in the namespace of one application. */
 export const metricOf = (
@@ -129,7 +155,7 @@ export interface MetricParts {
 /** Makes the metrics from the logs. */
 export const createMetrics = (scope: Construct, parts: MetricParts): void => {
   for (const definition of DEFINITIONS)
-    createFilter(scope, parts, { ...definition, id: `${prefixOf(definition)}${definition.name}` })
+    createFilter(scope, parts, { ...definition, id: idOf(definition) })
 }
 
 /** Makes the metric of all problems: a one for each line that one of the rules looks for. */
@@ -142,14 +168,15 @@ export const createProblems = (
     for (const definition of DEFINITIONS.filter(({ name }) => name === shared))
       createFilter(scope, parts, {
         ...definition,
-        id: `Problem${prefixOf(definition)}${definition.name}`,
+        id: `Problem${idOf(definition)}`,
         name: 'Problems',
         value: '1',
         pattern: definition.problem?.(above) ?? definition.pattern,
       })
 }
 
-const prefixOf = ({ role }: Definition): string => (role === 'intake' ? 'Intake' : 'Driver')
+const idOf = ({ role, name, form = '' }: Definition & { readonly name: string }): string =>
+  `${role === 'intake' ? 'Intake' : 'Driver'}${name}${form}`
 
 const createFilter = (
   scope: Construct,

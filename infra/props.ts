@@ -123,6 +123,19 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    */
   readonly logEncryptionKey?: IKey
   /**
+   * A dashboard of CloudWatch: what comes in, delays, failures, the functions and the table. It
+   * costs 3 $ a month, beyond the first three of an account.
+   *
+   * @default false: `millrace status` and `millrace ui` show the application for nothing
+   */
+  readonly dashboard?: boolean
+  /**
+   * Each invocation logs what it used and its price. See the page on costs.
+   *
+   * @default false
+   */
+  readonly meter?: boolean
+  /**
    * The age of waiting records at which alarms ring. It should be at most a quarter of the shortest
    * retention of the sources.
    *

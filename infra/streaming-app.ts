@@ -1,13 +1,13 @@
 import './sinks/all.ts'
 import './sources/all.ts'
 import { Duration } from 'aws-cdk-lib'
-import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
 import type { Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { CfnEventSourceMapping, FunctionUrl } from 'aws-cdk-lib/aws-lambda'
 import type { Bucket } from 'aws-cdk-lib/aws-s3'
 import type { StringParameter } from 'aws-cdk-lib/aws-ssm'
-import { Construct } from 'constructs'
+import type { Construct } from 'constructs'
 import { type AccessScope, grantAccess } from './access.ts'
 import type { Rule } from './alarm-settings.ts'
 import { commonRules, createAlarms } from './alarms.ts'
@@ -18,12 +18,14 @@ import { checkAppName, checkGeneration, checkInterval, checkRegions } from './ch
 import { printCommands } from './commands.ts'
 import { type DeployedKinds, deployKinds } from './deploy-kinds.ts'
 import type { Command } from './deployed-kind.ts'
+import { createDashboard } from './dashboard.ts'
 import { callDriver } from './event-sources.ts'
 import { answersRules, executorSettings, threadsOf } from './executors.ts'
 import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
 import { checkTable } from './given-table.ts'
-import { createMetrics, type MetricName, metricOf, type MetricParts } from './metrics.ts'
+import { MeasuredApp } from './measured-app.ts'
+import { createMetrics, type MetricParts } from './metrics.ts'
 import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import { principalOf, connectionsOf } from './principals.ts'
@@ -48,7 +50,7 @@ const LAG_MAX: Duration = Duration.hours(6)
  * app.metricLag().createAlarm(this, 'Late', { threshold: 60_000, evaluationPeriods: 5 })
  * ```
  */
-export class StreamingApp extends Construct implements IGrantable, IConnectable {
+export class StreamingApp extends MeasuredApp implements IGrantable, IConnectable {
   /** The name by which the command line finds it: `npx millrace status --app NAME`. */
   readonly appName: string
   /** Tells the command line where everything else is. */
@@ -89,6 +91,8 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly url: FunctionUrl | undefined
   /** All alarms. */
   readonly alarms: readonly Alarm[]
+  /** What shows all of it in CloudWatch. Undefined: `dashboard` was left out. */
+  readonly dashboard: Dashboard | undefined
   /** All functions, for grants: `table.grantReadData(app)`. */
   readonly grantPrincipal: IPrincipal
   readonly #props: StreamingAppProps
@@ -96,7 +100,6 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   readonly #fed: readonly string[]
   readonly #generation: number
   readonly #kinds: DeployedKinds
-  readonly #namespace: string
 
   /**
    * @throws MillraceError `INTERVAL_UNFIT`, `BINDING_UNFIT`, `BINDING_MISSING`, `BINDING_UNKNOWN`,
@@ -114,7 +117,6 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     const needs = needsOf(this.#plan, bindings, props.receive)
     this.#fed = needs.fed
     this.appName = checkAppName(props.appName ?? this.#plan.name)
-    this.#namespace = `Millrace/${this.node.path}`
 
     const { intervalMs } = this.#plan
     const storage = storageSettings(props)
@@ -154,6 +156,7 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     callDriver(this, this.#plan.name, this.driver, this.triggers.queue)
     createMetrics(this, this.#metricParts)
     this.alarms = this.#createAlarms(lagMax, connection.alarms)
+    this.dashboard = this.#createDashboard(lagMax, connection.alarms)
     this.parameter = this.#createParameter()
     this.#printCommands(connection.commands ?? [])
   }
@@ -196,48 +199,19 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
     return grantAccess(grantee, 'operator', this.#accessScope())
   }
 
-  /** The age of the oldest record that no batch has taken, in ms. Default: a minute's maximum. */
-  metricLag(props?: MetricOptions): Metric {
-    return this.metric('Lag', props)
-  }
-
-  /** Batches that were completed. Default: the sum of a minute. */
-  metricBatches(props?: MetricOptions): Metric {
-    return this.metric('Batches', props)
-  }
-
-  /** Records in completed batches. Default: the sum of a minute. */
-  metricRecords(props?: MetricOptions): Metric {
-    return this.metric('Records', props)
-  }
-
-  /** Attempts of batches that failed. Default: the sum of a minute. */
-  metricFailedBatches(props?: MetricOptions): Metric {
-    return this.metric('FailedBatches', props)
-  }
-
-  /** Records that were put aside. Default: the sum of a minute. */
-  metricDeadLetters(props?: MetricOptions): Metric {
-    return this.metric('DeadLetters', props)
-  }
-
-  /** Any metric of the application. */
-  metric(name: MetricName, props?: MetricOptions): Metric {
-    return metricOf(this.#namespace, name, props)
-  }
-
   /** What the functions are told, and how they are made. */
   #createWorkers(settings: WorkerSettings): NumberedWorkers {
     const { appName, table } = this
     const { bucketName: blocks } = this.blocks
     const { queueUrl: triggers } = this.triggers.queue
     const { sources, outputs } = this.#kinds
+    const { meter = false } = this.#props
     return createWorkers(this, this.#props, {
       app: this.#plan.name,
       appName,
       table,
       settings,
-      common: { table: table.tableName, blocks, triggers, sources },
+      common: { table: table.tableName, blocks, triggers, sources, meter },
       outputs,
     })
   }
@@ -251,17 +225,32 @@ export class StreamingApp extends Construct implements IGrantable, IConnectable 
   get #metricParts(): MetricParts {
     const { intake, driver } = this
     return {
-      namespace: this.#namespace,
+      namespace: this.namespace,
       logs: { intake: intake.logGroup, driver: driver.logGroup },
     }
   }
 
   #createAlarms(lagMax: Duration, ofSources: readonly Rule[]): readonly Alarm[] {
     const { intake, driver, triggers } = this
-    const common = commonRules({ namespace: this.#namespace, lagMax, intake, driver, triggers })
+    const common = commonRules({ namespace: this.namespace, lagMax, intake, driver, triggers })
     const { alarms: settings = {}, alarmActions: actions = [] } = this.#props
     const rules = [...common, ...ofSources]
     return createAlarms(this, { rules, settings, actions, metrics: this.#metricParts })
+  }
+
+  #createDashboard(lagMax: Duration, ofSources: readonly Rule[]): Dashboard | undefined {
+    if (this.#props.dashboard !== true) return undefined
+    const { namespace, appName, intake, driver, executors, table, triggers } = this
+    const { intervalMs, sources } = this.#plan
+    const functions = { intake, driver, executors }
+    const own = { namespace, appName, table, triggers, lagMax, ofSources }
+    return createDashboard(this, {
+      ...own,
+      functions,
+      intervalMs,
+      sources: sources.map(({ id }) => id),
+      isMetered: this.#props.meter === true,
+    })
   }
 
   #createParameter(): StringParameter {

@@ -12,6 +12,8 @@ export interface CommonFacts {
   readonly triggers: string
   /** By the id of the source node. */
   readonly sources: Readonly<Record<string, StoredLocation>>
+  /** Whether each invocation logs what it used. */
+  readonly meter: boolean
 }
 
 /** What not all functions are told. */
@@ -28,9 +30,12 @@ export interface DriverFacts {
   readonly threads: number
 }
 
+const meterVariables = ({ meter }: Pick<CommonFacts, 'meter'>): Readonly<Record<string, string>> =>
+  meter ? { MILLRACE_METER: 'log' } : {}
+
 /** The variables of intake. */
 export const intakeVariables = (
-  { table, blocks, triggers, sources }: CommonFacts,
+  { table, blocks, triggers, sources, meter }: CommonFacts,
   { generation }: Pick<DriverFacts, 'generation'>,
 ): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
@@ -38,6 +43,7 @@ export const intakeVariables = (
   MILLRACE_TRIGGERS: triggers,
   MILLRACE_SOURCES: JSON.stringify(sources),
   MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
+  ...meterVariables({ meter }),
 })
 
 /** The variables of the driver. */
@@ -54,7 +60,7 @@ export const driverVariables = (
 
 /** The variables of an executor. */
 export const executorVariables = (
-  { table, blocks, sources }: CommonFacts,
+  { table, blocks, sources, meter }: CommonFacts,
   { outputs, generation }: Pick<DriverFacts, 'outputs' | 'generation'>,
 ): Readonly<Record<string, string>> => ({
   MILLRACE_TABLE: table,
@@ -62,4 +68,5 @@ export const executorVariables = (
   MILLRACE_SOURCES: JSON.stringify(sources),
   MILLRACE_OUTPUTS: JSON.stringify(outputs),
   MILLRACE_GENERATION: Tokenization.stringifyNumber(generation),
+  ...meterVariables({ meter }),
 })

@@ -58,7 +58,7 @@ export const createWorkers = (
   const made: Worker[] = []
   const generation =
     props.generation ??
-    createGeneration(scope, { app, appName, table, code, logs, counted: () => made })
+    createGeneration(scope, { ...inCommon, app, appName, table, counted: () => made })
   const executors = createExecutors(scope, {
     ...inCommon,
     appName,

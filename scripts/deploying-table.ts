@@ -7,6 +7,7 @@ import { Template } from 'aws-cdk-lib/assertions'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StreamingApp } from '../infra/streaming-app.ts'
+import { optionRows } from './options-table.ts'
 
 type Properties = Readonly<Record<string, unknown>>
 
@@ -156,7 +157,12 @@ const minutesText = ({ DatapointsToAlarm, EvaluationPeriods }: Properties): stri
 /** The text between the marks. */
 export const generatedTables = (): string => {
   const template = templateOfExample()
+  const columns = ['option', 'what it is', 'default']
   return [
+    '### Every option',
+    table(columns, optionRows('StreamingAppProps')),
+    'Of `intake` and `driver`, and of `executors` beside their `count`:',
+    table(columns, optionRows('FunctionSettings')),
     '### Event sources',
     eventSources(template),
     '### What each role may do',

@@ -10,7 +10,7 @@ import { s3Sink } from '../../lib/adapters/aws/s3-sink.ts'
 import { withBlobs } from '../../lib/adapters/blob-item-store.ts'
 import type { DriverEnvironment } from '../../functions/driver-environment.ts'
 import { type DriverFunction, driverFunction } from '../../functions/driver-function.ts'
-import { jsonLog } from '../../functions/log.ts'
+import { functionLog } from '../../functions/log.ts'
 import type { Executors } from '../../lib/ports/executors.ts'
 import { composeServer } from '../../lib/runtime/compose.ts'
 import { outputLocator } from '../../lib/runtime/sinks/deployed.ts'
@@ -221,7 +221,7 @@ export const loadersOf = ({
         ports,
         locations: environment.sources,
         locateOutput: outputLocator(environment.outputs, ports.sinks),
-        listen: jsonLog(ports.write),
+        listen: functionLog(ports).log,
       })
     },
   }

@@ -146,7 +146,12 @@ export type RuntimeEvent =
       readonly count: number
     }
   /** Reported by functions every minute. */
-  | { readonly event: 'lag'; readonly lagMs: number }
+  | {
+      readonly event: 'lag'
+      readonly lagMs: number
+      /** By the id of each source. Left out: there is one source, or none. */
+      readonly sources?: Readonly<Record<string, number>>
+    }
   | { readonly event: 'rest'; readonly timeMs: number }
   | { readonly event: 'wake'; readonly wakeMs: number }
   | {

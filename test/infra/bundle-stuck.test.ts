@@ -23,7 +23,7 @@ export default stream('stuck', { batchInterval: seconds(1) }, (ssc) => {
 const PROBE = `import pipeline from 'millrace-pipeline'
 import { parallelize } from 'millrace'
 import { watchFunctions } from '${join(root, 'functions/watch.ts')}'
-watchFunctions(import.meta.url)
+watchFunctions(import.meta.url, { app: 'stuck', generation: 3 })
 const map = pipeline.build().nodes.find(({ id }) => id === 'map-1')
 const run = (ms) => map.node.compute([parallelize([ms])], {}).collect()
 await run('1000')
@@ -55,7 +55,13 @@ test.concurrent.each([
   })
   const probe = ['--enable-source-maps', join(outdir, 'probe.mjs')]
   const { stdout } = await promisify(execFile)(process.execPath, probe)
-  const { runningAt, ...rest } = JSON.parse(stdout) as Readonly<Record<string, unknown>>
-  expect(rest).toEqual({ event: 'stuck', function: 'spin', seconds: 3 })
+  const { runningAt, timestamp, seconds, ...rest } = JSON.parse(stdout) as Readonly<
+    Record<string, unknown>
+  >
+  expect(new Date(String(timestamp)).toISOString()).toBe(timestamp)
+  const facts = { level: 'ERROR', app: 'stuck', generation: 3 }
+  expect(rest).toEqual({ ...facts, event: 'stuck', function: 'spin' })
+  // A busy machine looks late.
+  expect(Number(seconds)).toBeGreaterThanOrEqual(3)
   expect(runningAt).toMatch(/\/pipeline\.ts:4:\d+$/)
 })

@@ -1,6 +1,7 @@
-import { Match } from 'aws-cdk-lib/assertions'
+import { Annotations, Match } from 'aws-cdk-lib/assertions'
 import { Key } from 'aws-cdk-lib/aws-kms'
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs'
+import { ApplicationLogLevel, LoggingFormat } from 'aws-cdk-lib/aws-lambda'
+import { LogGroup, LogGroupClass, RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { expect, test } from 'vitest'
 import { statementsOf, synthesise, textOf } from './stacks.ts'
 
@@ -57,4 +58,30 @@ test('a log group of one function may be given, and gets its metrics and rights'
   const [logs] = statementsOf(template, 'AppDriverPolicy')
   expect(textOf(logs?.Resource)).toContain(':log-group:mine:*')
   expect(app.driver.logGroup.logGroupName).toBe('mine')
+})
+
+test.each([LogGroupClass.INFREQUENT_ACCESS, LogGroupClass.DELIVERY])(
+  'a log group of the class %s is refused, since it can have no metrics',
+  (logGroupClass) => {
+    const make = () =>
+      synthesise('clicks', (stack) => ({
+        driver: { logGroup: new LogGroup(stack, 'Cheap', { logGroupClass }) },
+      }))
+    expect(make).toThrow(/ARGUMENT_INVALID[^]*Cheap[^]*STANDARD/)
+  },
+)
+
+test.each([
+  { level: ApplicationLogLevel.WARN, warns: true },
+  { level: ApplicationLogLevel.INFO, warns: false },
+])('level $level of a driver is warned of: $warns', ({ level, warns }) => {
+  const { stack } = synthesise('clicks', () => ({
+    loggingFormat: LoggingFormat.JSON,
+    driver: { functionProps: { applicationLogLevelV2: level } },
+  }))
+  const found = Annotations.fromStack(stack).findWarning(
+    '*',
+    Match.stringLikeRegexp('Lag, Batches, Records'),
+  )
+  expect(found).toHaveLength(warns ? 1 : 0)
 })

@@ -49,10 +49,12 @@ const entryOf = (line: string): Entry | undefined => {
 /** Evaluates a comparison. Text is only equal to text, and numbers are compared with numbers. */
 const holds = (comparison: string, entry: Entry): boolean => {
   const [, field = '', operator, text, number] =
-    /^\$\.(\w+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
+    /^\$\.([\w.]+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
   if (operator === undefined)
     throw new Error(`The test does not know this comparison: ${comparison}`)
-  const value = entry[field]
+  const value = field
+    .split('.')
+    .reduce<unknown>((within, name) => (within as Entry | undefined)?.[name], entry)
   if (text !== undefined) return operator === '=' && value === text
   if (typeof value !== 'number') return false
   return operator === '='

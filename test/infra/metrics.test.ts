@@ -3,6 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { ItemKey } from '../../lib/ports/item-store.ts'
 import { Deployed, toBucket, toStream } from '../unit/functions/deployed.ts'
 import { pipelineOf, World } from '../unit/runtime/harness.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { namespaceOf } from '../../infra/metrics.ts'
+import { widgetsOf } from './dashboard-widgets.ts'
 import { metricFilters, valuesOf } from './metric-filters.ts'
 import { synthesise } from './stacks.ts'
 
@@ -261,6 +265,27 @@ const loseBlocks = async ({ world }: Deployed): Promise<void> => {
   await world.store.deleteAll(keys.map(keyOf))
 }
 
+/** Lambda's own lines, in its formats for text and JSON. */
+const TIMEOUTS = [
+  { line: '2026-11-01T00:00:00.000Z 0a1b-2c Task timed out after 60.00 seconds', values: [1] },
+  { line: reportOf('timeout'), values: [1] },
+  { line: reportOf('success'), values: [] },
+  { line: 'REPORT RequestId: 0a1b-2c Duration: 12.00 ms Billed Duration: 13 ms', values: [] },
+  { line: '{"event":"print","text":"a b Task timed out after 60.00 seconds"}', values: [] },
+] as const
+
+function reportOf(status: string): string {
+  const record = { requestId: '0a1b', metrics: { durationMs: 60_000 }, status }
+  return JSON.stringify({ time: '2026-11-01T00:00:00.000Z', type: 'platform.report', record })
+}
+
+interface AlarmResource {
+  readonly Properties: { readonly Namespace: string; readonly MetricName: string }
+}
+
+/** The metrics that have had a value in one of the rows. */
+const seen = new Set<string>()
+
 describe('metrics', () => {
   test('the template has filters for each of them', () => {
     expect(new Set(filters.map(({ metric }) => metric))).toEqual(
@@ -287,15 +312,66 @@ describe('metrics', () => {
     const app = await play()
     expect(metricsOf(app)).toEqual(metrics)
     expect(problemsOf(app)).toBe(problems)
+    for (const filter of filters)
+      if (valuesOf(filter, app.lines).length > 0) seen.add(filter.metric)
+  })
+
+  test('each of them has had a value from lines of the functions, or of Lambda', () => {
+    const [timeout] = TIMEOUTS
+    const ofLambda = filters.filter((filter) => valuesOf(filter, [timeout.line]).length > 0)
+    const emitted = new Set([...seen, ...ofLambda.map(({ metric }) => metric)])
+    expect(emitted).toEqual(new Set(filters.map(({ metric }) => metric)))
+  })
+
+  test('alarms and the dashboard show no other metrics of the application', () => {
+    const known = new Set(filters.map(({ metric }) => metric))
+    const all = synthesise('clicks', () => ({
+      dashboard: true,
+      alarms: Object.fromEntries(['lag', 'failed', 'deadLetters'].map((name) => [name, {}])),
+    })).template
+    const ofAlarms = Object.values(all.findResources('AWS::CloudWatch::Alarm')).flatMap((alarm) => {
+      const { Namespace, MetricName } = (alarm as AlarmResource).Properties
+      return Namespace.startsWith('Millrace/') ? [MetricName] : []
+    })
+    const ofDashboard = widgetsOf(all)
+      .flatMap(({ properties: { metrics = [] } }) => metrics)
+      .flatMap(([space, name]) => (String(space).startsWith('Millrace/') ? [String(name)] : []))
+    expect(ofAlarms.length).toBeGreaterThan(4)
+    expect(new Set(ofDashboard).size).toBeGreaterThan(11)
+    for (const name of [...ofAlarms, ...ofDashboard]) expect(known).toContain(name)
+  })
+
+  test('each of them is explained in the docs, and so is each kind of line', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/monitoring.md'), 'utf8')
+    for (const { metric } of filters) expect(page).toContain(`| \`${metric}\` |`)
+    const events = readFileSync(join(import.meta.dirname, '../../lib/runtime/events.ts'), 'utf8')
+    const kinds = [...events.matchAll(/event: '(\w+)'/g)].map(([, kind]) => kind)
+    const own = ['driver', 'intake', 'task', 'usage', 'print', 'stuck', 'deployment']
+    for (const kind of [...kinds, ...own, 'messageRefused', 'notReleased', 'invocationFailed'])
+      expect(page).toContain(`\`${kind}\``)
+  })
+
+  // Source: Amazon CloudWatch Logs User Guide, "CloudWatch Logs quotas".
+  test('a log has as many filters as it may have, and names that CloudWatch takes', () => {
+    for (const role of ['intake', 'driver'])
+      expect(filters.filter((filter) => filter.role === role).length).toBeLessThan(100)
+    for (const { pattern } of filters) expect(pattern.length).toBeLessThanOrEqual(1_024)
   })
 
   test.each([
-    { line: '2026-11-01T00:00:00.000Z 0a1b-2c Task timed out after 60.00 seconds', values: [1] },
-    { line: 'REPORT RequestId: 0a1b-2c Duration: 12.00 ms Billed Duration: 13 ms', values: [] },
-    { line: '{"event":"print","text":"a b Task timed out after 60.00 seconds"}', values: [] },
-  ])('a time-out of Lambda counts, and nothing else: $line', ({ line, values }) => {
-    const [timeouts] = filters.filter(({ metric }) => metric === 'DriverTimeouts')
-    expect(timeouts && valuesOf(timeouts, [line])).toEqual(values)
+    { path: 'Stack/App', namespace: 'Millrace/Stack/App' },
+    { path: 'Stack/Größe', namespace: 'Millrace/Stack/Gr--e-43e4b98f' },
+    { path: 'Stack/a:b*', namespace: /^Millrace\/Stack\/a-b--[0-9a-f]{8}$/ },
+    { path: 'x'.repeat(300), namespace: /^Millrace\/x{237}-[0-9a-f]{8}$/ },
+  ])('the namespace of $path is $namespace', ({ path, namespace }) => {
+    const made = namespaceOf(path)
+    expect(made).toMatch(namespace)
+    expect(made.length).toBeLessThanOrEqual(255)
+  })
+
+  test.each(TIMEOUTS)('a time-out of Lambda counts, and nothing else: $line', (row) => {
+    const timeouts = filters.filter(({ metric }) => metric === 'DriverTimeouts')
+    expect(timeouts.flatMap((filter) => valuesOf(filter, [row.line]))).toEqual(row.values)
   })
 
   test('what the console of a Lambda function would make of a line is no entry', () => {

@@ -7,7 +7,7 @@ import { workerData } from 'node:worker_threads'
 import { isOwnPlace } from '../../base/error-places.ts'
 import { STUCK, type WatchdogData } from './watchdog.ts'
 
-const { turns, says, cwd } = workerData as WatchdogData
+const { turns, says, facts, cwd } = workerData as WatchdogData
 const counter = new Int32Array(turns)
 const LOOK_MS = 250
 /** The process counts as stuck after so many looks without a turn: three seconds. */
@@ -41,11 +41,12 @@ interface Place {
 const say = (place: Place | undefined): void => {
   const seconds = Math.round((looks * LOOK_MS) / 1_000)
   const where = place && `${place.path}:${place.line}:${place.column}`
-  if (says === 'json')
-    return void writeSync(
-      STDOUT,
-      `${JSON.stringify({ event: 'stuck', function: place?.name, runningAt: where, seconds })}\n`,
-    )
+  if (says === 'json') {
+    const timestamp = new Date().toISOString()
+    const stuck = { event: 'stuck', function: place?.name, runningAt: where, seconds }
+    const line = JSON.stringify({ timestamp, level: 'ERROR', ...facts, ...stuck })
+    return void writeSync(STDOUT, `${line}\n`)
+  }
   const name = place?.name === '' ? 'The function' : `The function ${place?.name}`
   const shown = where?.startsWith(`${cwd}/`) === true ? where.slice(cwd.length + 1) : where
   writeSync(

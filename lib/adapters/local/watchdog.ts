@@ -7,6 +7,8 @@ export interface WatchdogOptions {
    * the standard output, for a log.
    */
   readonly says: 'text' | 'json'
+  /** What the line of JSON says besides. Default: nothing. */
+  readonly facts?: Readonly<Record<string, unknown>>
   /** The module of its thread. Default: the one beside this module. */
   readonly thread?: URL
   /**
@@ -19,7 +21,7 @@ export interface WatchdogOptions {
 }
 
 /** What the thread of the watchdog gets. */
-export interface WatchdogData extends Pick<WatchdogOptions, 'says'> {
+export interface WatchdogData extends Pick<WatchdogOptions, 'says' | 'facts'> {
   readonly turns: SharedArrayBuffer
   readonly cwd: string
 }
@@ -43,6 +45,7 @@ const nothing = (): void => undefined
  */
 export const startWatchdog = ({
   says,
+  facts = {},
   thread,
   whileStuck = nothing,
   whenFree = nothing,
@@ -58,7 +61,7 @@ export const startWatchdog = ({
   const { href } = new URL(import.meta.url)
   const beside = new URL(href.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1'))
   const worker = new Worker(thread ?? beside, {
-    workerData: { turns, says, cwd: process.cwd() } satisfies WatchdogData,
+    workerData: { turns, says, facts, cwd: process.cwd() } satisfies WatchdogData,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
   })
   // Without it, a process that cannot have another thread still runs.

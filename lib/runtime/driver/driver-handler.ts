@@ -10,7 +10,7 @@ import { MillraceError } from '../../base/errors.ts'
 import { Driver } from './driver.ts'
 import type { Outcome } from './outcome.ts'
 import type { Runner } from '../runner.ts'
-import { lagMs } from './lag.ts'
+import { lagOf } from './lag.ts'
 import { type Trigger, triggersAfter } from './triggers.ts'
 
 /** What the function needs, for as long as its process lives. */
@@ -94,7 +94,7 @@ export const driverHandler = ({
   // This comes first: the lag must be reported even if a batch kills this process.
   const tellLag = async (): Promise<void> => {
     try {
-      runner.listen({ event: 'lag', lagMs: await lagMs(runner) })
+      runner.listen({ event: 'lag', ...(await lagOf(runner)) })
     } catch {
       // If the store cannot be read, the batches fail too, and they report the error.
     }

@@ -76,6 +76,7 @@ export class Deployed {
     readonly intake: () => Promise<IntakeFunction>
     readonly driver: () => Promise<DriverFunction>
   }
+  #invocations = 0
   #intake: IntakeFunction | undefined
   #driver: DriverFunction | undefined
 
@@ -176,7 +177,7 @@ export class Deployed {
   }
 
   async invokeIntake(event: PlatformEvent): Promise<IntakeResponse> {
-    const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
+    const context = this.#context()
     const answer = await this.#answered(async () =>
       (this.#intake ??= await this.#make.intake())(event, context),
     )
@@ -185,7 +186,7 @@ export class Deployed {
 
   /** Calls the driver. With `scheduleMinute`: as the schedule does every minute. */
   async trigger(trigger: Omit<Trigger, 'app'> = {}): Promise<void> {
-    const context: Context = { getRemainingTimeInMillis: () => this.remainingMs() }
+    const context = this.#context()
     const event = { Records: [{ body: JSON.stringify({ app: APP, ...trigger }) }] }
     await this.#answered(async () => (this.#driver ??= await this.#make.driver())(event, context))
   }
@@ -214,6 +215,14 @@ export class Deployed {
       const found = elements.split('\n').filter((line) => line !== '')
       return found.length === 0 ? [] : [[Number(time) - START_MS, found] as const]
     })
+  }
+
+  #context(): Context {
+    this.#invocations += 1
+    return {
+      awsRequestId: `request-${this.#invocations}`,
+      getRemainingTimeInMillis: () => this.remainingMs(),
+    }
   }
 
   async #answered<T>(call: () => Promise<T>): Promise<T> {

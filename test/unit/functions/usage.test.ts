@@ -46,22 +46,31 @@ describe('an invocation', () => {
     const bed = newBed()
     const { invoke } = meteredFunction(LOG, bed)
     const call = (): Promise<void> =>
-      invoke(EVENT, async () => {
-        bed.nowMs += 500
-        if (fails) throw new Error('no')
-      })
+      invoke(
+        EVENT,
+        async () => {
+          bed.nowMs += 500
+          if (fails) throw new Error('no')
+        },
+        { awsRequestId: 'r' },
+      )
     for (let n = 0; n < 2; n++) {
       if (fails) await expect(call()).rejects.toThrow('no')
       else await call()
     }
-    const line = {
+    const used = {
+      level: 'INFO',
+      requestId: 'r',
       event: 'usage',
       dollars: expect.closeTo(DOLLARS) as number,
       invocations: 1,
       gigabyteSeconds: 1,
       logBytes,
     }
-    expect(bed.lines.map((one) => JSON.parse(one) as unknown)).toEqual([line, line])
+    expect(bed.lines.map((one) => JSON.parse(one) as unknown)).toEqual([
+      { timestamp: '1970-01-01T00:00:01.500Z', ...used },
+      { timestamp: '1970-01-01T00:00:02.000Z', ...used },
+    ])
   })
 
   test('is refused when the variable has another value', () => {
