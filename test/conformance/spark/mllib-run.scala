@@ -1,7 +1,8 @@
 // Makes test/conformance/vectors/MLlibRun.json: what Spark's streaming MLlib gives for generated
 // data. Run it in the shell of Spark 3.5:
 //
-//   spark-shell --master "local[2]" --driver-java-options -Dout=MLlibRun.json -i THIS
+//   spark-shell --master "local[2]" --driver-java-options -Dout=MLlibRun.json \
+//     -i test/conformance/spark/mllib-run.scala
 //
 // All cases run in one streaming context, each with a queue of its own, one RDD of one partition a
 // batch. The data come from a linear congruential generator and have three decimals, so that
