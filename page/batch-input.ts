@@ -12,7 +12,20 @@ export const sourcesPart = ({ sources = [], records }: AttemptAnswer): HTMLEleme
         records === 0 ? 'It had no new records.' : 'The history does not say from which source.',
       ),
     )
-  return section('What it took', ...sources.map(sourcePart))
+  const isIdle = (one: SourceAnswer): boolean =>
+    one.records + one.bytes + one.objects === 0 && one.waiting === undefined
+  const idle = sources.filter(isIdle).map(({ id }) => id)
+  return section(
+    'What it took',
+    ...sources.filter((source) => !isIdle(source)).map(sourcePart),
+    idle.length > 0 &&
+      html(
+        'details',
+        { class: 'figures' },
+        html('summary', {}, `${countOf(idle.length, 'source')} had nothing new`),
+        html('ul', { class: 'names' }, ...idle.map((id) => html('li', {}, html('code', {}, id)))),
+      ),
+  )
 }
 
 const amounts = ({

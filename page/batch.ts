@@ -5,7 +5,15 @@ import { sourcesPart } from './batch-input.ts'
 import { timeLine } from './batch-time-line.ts'
 import { ask, type Known } from './live.ts'
 import { statusLabel, type View } from './overview.ts'
-import { bytesText, clockText, countText, durationText, timeText } from './words.ts'
+import {
+  bytesText,
+  clockText,
+  countOf,
+  countText,
+  durationText,
+  stateText,
+  timeText,
+} from './words.ts'
 
 /** The view of the batch at a time. */
 export const batchView = (timeMs: number): View => {
@@ -63,7 +71,7 @@ const partsOf = (answer: BatchAnswer): readonly HTMLElement[] => {
     headOf(answer),
     ...(last === undefined ? [] : attemptParts(last)),
     ...(answer.attempts.length < 2 ? [] : [attemptsTable(answer.attempts)]),
-    ...failed.filter((attempt) => attempt !== last).map(failureBox),
+    ...failed.filter(({ reason }) => reason?.message !== last?.reason?.message).map(failureBox),
   ]
 }
 
@@ -143,7 +151,7 @@ const statesPart = ({ states = [] }: AttemptAnswer): HTMLElement =>
         { title: 'Keys ended so far', isNumber: true },
       ],
       states.map(({ id, keys, bytes, growth, segments, expired = 0 }) => [
-        html('code', {}, id),
+        html('code', {}, stateText(id)),
         keys === undefined ? '–' : countText(keys),
         bytesText(bytes),
         growth > 0 ? `+${bytesText(growth)}` : bytesText(growth),
@@ -186,9 +194,18 @@ const attemptsTable = (attempts: readonly AttemptAnswer[]): HTMLElement =>
     ),
   )
 
+const ONE_OF: Readonly<Record<string, string>> = {
+  sources: 'source',
+  lanes: 'lane',
+  names: 'name',
+  outputs: 'output',
+  stages: 'stage',
+  states: 'state',
+}
+
 const cutNote = ({ cut = {} }: AttemptAnswer): readonly HTMLElement[] => {
-  const lists = Object.entries(cut).map(([list, count]) => `${countText(count)} of ${list}`)
+  const lists = Object.entries(cut).map(([list, count]) => countOf(count, ONE_OF[list] ?? list))
   return lists.length === 0
     ? []
-    : [emptyNote(`The history keeps a record small. It has left out ${lists.join(', ')}.`)]
+    : [emptyNote(`The history keeps a record small. Left out: ${lists.join(', ')}.`)]
 }

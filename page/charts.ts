@@ -3,6 +3,7 @@
  * table of its figures on demand, for those who cannot see it.
  */
 import type uPlotClass from 'uplot'
+import { colourOf, drawMarks, type Marks } from './chart-marks.ts'
 import { html, table } from './dom.ts'
 import { AXIS_HEIGHT, HEIGHT, histogramOf, TOP } from './histogram.ts'
 import { clockText, timeText } from './words.ts'
@@ -18,15 +19,10 @@ export interface Line {
 }
 
 /** What a chart shows. */
-export interface ChartData {
+export interface ChartData extends Marks {
   readonly timesMs: readonly number[]
+  /** The first one is told in words, and counted in the histogram. */
   readonly lines: readonly Line[]
-  /** Times at which something else began to run. */
-  readonly marks: readonly { readonly timeMs: number; readonly label: string }[]
-  /** Times of failures. */
-  readonly failedMs: readonly number[]
-  /** A value that should not be exceeded. */
-  readonly limit?: { readonly value: number; readonly label: string }
   /** Times that are further apart are not joined by a line. */
   readonly gapMs: number
 }
@@ -34,10 +30,6 @@ export interface ChartData {
 const TABLE_ROWS = 50
 /** A limit that is so many times as high as all values is not drawn, but named at the top. */
 const LIMIT_FACTOR = 6
-
-/** The colours of the page, as the style sheet has them for light and dark. */
-const colourOf = (name: string): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim()
 
 const knownOf = (values: readonly (number | null)[]): readonly number[] =>
   values.filter((value): value is number => value !== null)
@@ -63,6 +55,7 @@ export class TimeChart {
   readonly #format: (value: number) => string
   readonly #plot = html('div', { class: 'plot', role: 'img' })
   readonly #histogram = html('div', { class: 'histogram', role: 'img' })
+  readonly #body = html('div', { class: 'chart-body' })
   readonly #summary = html('p', { class: 'summary' })
   readonly #read = html('output', { class: 'read' })
   readonly #legend = html('p', { class: 'legend' })
@@ -81,10 +74,11 @@ export class TimeChart {
       { class: 'chart', 'aria-labelledby': id },
       html('div', { class: 'chart-head' }, html('h3', { id, title: about }, title), this.#read),
       this.#summary,
-      html('div', { class: 'chart-body' }, this.#plot, this.#histogram),
+      this.#body,
       this.#legend,
       this.#details,
     )
+    this.#body.append(this.#plot, this.#histogram)
     this.#details.addEventListener('toggle', () => this.#showFigures())
     new ResizeObserver(() => this.#resize()).observe(this.#plot)
   }
@@ -97,7 +91,11 @@ export class TimeChart {
     const most = greatest(all)
     const limit = data.limit?.value ?? 0
     this.#highest = roundUp((limit <= most * LIMIT_FACTOR ? Math.max(most, limit) : most) * 1.05)
-    const sorted = all.toSorted((a, b) => a - b)
+    const sorted = knownOf(data.lines[0]?.values ?? []).toSorted((a, b) => a - b)
+    // An empty plot has only axes, and their figures mean nothing.
+    const isEmpty = data.timesMs.length === 0
+    this.#body.hidden = isEmpty
+    this.#details.hidden = isEmpty
     this.#describe(sorted)
     this.#histogram.replaceChildren(histogramOf(sorted, this.#highest))
     this.#showFigures()
@@ -173,62 +171,10 @@ export class TimeChart {
         })),
       ],
       hooks: {
-        drawAxes: [(chart) => this.#drawMarks(chart)],
+        drawAxes: [(chart) => this.#data && drawMarks(chart, this.#data, this.#highest)],
         setCursor: [(chart) => this.#readOut(chart)],
       },
     }
-  }
-
-  #drawMarks(chart: uPlotClass): void {
-    const data = this.#data
-    if (data === undefined) return
-    const { ctx, bbox } = chart
-    const scale = devicePixelRatio
-    ctx.save()
-    ctx.lineWidth = scale
-    ctx.font = `${11 * scale}px system-ui, sans-serif`
-    ctx.textBaseline = 'bottom'
-    const vertical = (timeMs: number, colour: string, dash: readonly number[]): number => {
-      const x = Math.round(chart.valToPos(timeMs / 1_000, 'x', true))
-      if (x < bbox.left || x > bbox.left + bbox.width) return -1
-      ctx.strokeStyle = colour
-      ctx.setLineDash(dash.map((length) => length * scale))
-      ctx.beginPath()
-      ctx.moveTo(x, bbox.top)
-      ctx.lineTo(x, bbox.top + bbox.height)
-      ctx.stroke()
-      return x
-    }
-    for (const timeMs of data.failedMs) vertical(timeMs, colourOf('bad'), [])
-    ctx.textAlign = 'left'
-    for (const { timeMs, label } of data.marks) {
-      const x = vertical(timeMs, colourOf('mark'), [2, 3])
-      ctx.fillStyle = colourOf('mark')
-      if (x >= 0) ctx.fillText(label, x + 4 * scale, bbox.top - 3 * scale)
-    }
-    if (data.limit !== undefined) this.#drawLimit(chart, data.limit)
-    ctx.restore()
-  }
-
-  #drawLimit(chart: uPlotClass, { value, label }: NonNullable<ChartData['limit']>): void {
-    const { ctx, bbox } = chart
-    const scale = devicePixelRatio
-    const right = bbox.left + bbox.width
-    ctx.fillStyle = colourOf('limit')
-    ctx.strokeStyle = colourOf('limit')
-    ctx.textAlign = 'right'
-    if (value > this.#highest) {
-      ctx.fillText(`${label} is above this chart ↑`, right, bbox.top - 3 * scale)
-      return
-    }
-    const y = Math.round(chart.valToPos(value, 'y', true))
-    ctx.setLineDash([6 * scale, 4 * scale])
-    ctx.lineWidth = 1.5 * scale
-    ctx.beginPath()
-    ctx.moveTo(bbox.left, y)
-    ctx.lineTo(right, y)
-    ctx.stroke()
-    ctx.fillText(label, right, y - 4 * scale)
   }
 
   #readOut({ cursor, data }: uPlotClass): void {
@@ -248,8 +194,7 @@ export class TimeChart {
   }
 
   #describe(sorted: readonly number[]): void {
-    const values = this.#data?.lines.length === 1 ? this.#data.lines[0]?.values : undefined
-    const last = values?.findLast((value) => value !== null)
+    const last = this.#data?.lines[0]?.values.findLast((value) => value !== null)
     const now = typeof last !== 'number' ? '' : `last ${this.#format(last)}, `
     const text =
       sorted.length === 0

@@ -1,8 +1,8 @@
 /** The view of what a deployed application costs. On a laptop nothing is counted. */
 import type { BillAnswer } from './answers.ts'
 import { TimeChart } from './charts.ts'
-import { commandField, emptyNote, facts, html, section, table } from './dom.ts'
-import { ask, type Known } from './live.ts'
+import { commandField, emptyNote, errorBox, facts, html, renew, section, table } from './dom.ts'
+import { askedAgain, type Known } from './live.ts'
 import type { View } from './overview.ts'
 import { countOf, countText, dollarText, timeText } from './words.ts'
 
@@ -121,14 +121,14 @@ export const costView = (): View => {
     dollarText,
   )
   const element = html('div', {}, html('p', { class: 'empty' }, 'Reading…'))
-  let askedMs = -Infinity
+  let latest: Known | undefined
   const draw = (bill: Partial<BillAnswer>, known: Known): void => {
     if (!isBill(bill)) {
       element.replaceChildren(section('Cost', emptyNote('No batch has said yet what it used.')))
       return
     }
     const charts = html('div', { class: 'charts' }, chart.element)
-    element.replaceChildren(sums(bill), charts, tables(bill, known))
+    renew(element, sums(bill), charts, tables(bill, known))
     chart.update({
       timesMs: bill.timesMs,
       lines: [{ label: 'dollars', values: bill.batchDollars }],
@@ -137,17 +137,14 @@ export const costView = (): View => {
       gapMs: (known.app.intervalMs ?? 1_000) * GAP_INTERVALS,
     })
   }
+  const askAgain = askedAgain<Partial<BillAnswer>>(
+    '/api/bill',
+    { everyMs: EVERY_MS, answered: (bill) => void (latest && draw(bill, latest)) },
+    (error) => element.replaceChildren(errorBox(error)),
+  )
   const show = (known: Known): void => {
-    const nowMs = performance.now()
-    if (nowMs - askedMs < EVERY_MS) return
-    askedMs = nowMs
-    ask<Partial<BillAnswer>>('/api/bill').then(
-      (bill) => draw(bill, known),
-      (error: unknown) =>
-        element.replaceChildren(
-          html('div', { class: 'notice bad' }, html('pre', {}, String(error))),
-        ),
-    )
+    latest = known
+    askAgain()
   }
   return { element, show, redraw: () => chart.redraw() }
 }

@@ -48,7 +48,7 @@ export const table = (
 ): HTMLElement =>
   html(
     'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Table: ${caption}` },
     html(
       'table',
       {},
@@ -83,7 +83,7 @@ export const table = (
 
 /** A part of a page with a heading. */
 export const section = (title: string, ...children: readonly Child[]): HTMLElement => {
-  const id = `part-${title.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`
+  const id = `part-${title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`
   return html('section', { 'aria-labelledby': id }, html('h2', { id }, title), ...children)
 }
 
@@ -99,6 +99,53 @@ export const facts = (
 
 /** Says that there is nothing to show, and why. */
 export const emptyNote = (text: string): HTMLElement => html('p', { class: 'empty' }, text)
+
+const FOCUSABLE = 'a, button, input, select, summary, [tabindex]'
+
+/** What an element is, for finding it again among new ones. */
+const nameOf = (element: Element): string =>
+  element.getAttribute('href') ??
+  element.getAttribute('aria-label') ??
+  `${element.tagName} ${element.textContent}`
+
+const isSelecting = (place: Element): boolean => {
+  const selection = getSelection()
+  return selection !== null && !selection.isCollapsed && place.contains(selection.anchorNode)
+}
+
+/**
+ * Shows other elements in a place, as a reader expects it of something that renews itself: what was
+ * scrolled stays scrolled, and the focus stays where it was. Nothing changes while somebody selects
+ * a text there.
+ */
+export const renew = (place: Element, ...elements: readonly Element[]): void => {
+  if (isSelecting(place)) return
+  const focused = document.activeElement
+  const name = focused !== null && place.contains(focused) ? nameOf(focused) : undefined
+  const scrolled = new Map(
+    [...place.querySelectorAll('.scroll')].map((one) => [nameOf(one), one] as const),
+  )
+  place.replaceChildren(...elements)
+  for (const one of place.querySelectorAll('.scroll')) {
+    const before = scrolled.get(nameOf(one))
+    if (before === undefined) continue
+    one.scrollLeft = before.scrollLeft
+    one.scrollTop = before.scrollTop
+  }
+  if (name === undefined) return
+  const again = [...place.querySelectorAll<HTMLElement>(FOCUSABLE)].find(
+    (one) => nameOf(one) === name,
+  )
+  again?.focus({ preventScroll: true })
+}
+
+/** What went wrong when something was asked for. */
+export const errorBox = (error: unknown): HTMLElement =>
+  html(
+    'div',
+    { class: 'notice bad' },
+    html('pre', {}, error instanceof Error ? error.message : String(error)),
+  )
 
 /** A command in a field from which it can be copied. */
 export const commandField = (command: string, why: string): HTMLElement => {

@@ -1,10 +1,10 @@
 /** The view of what waits in the sources, and of what operators keep. */
 import type { OverviewAnswer } from './answers.ts'
-import { emptyNote, html, section, table } from './dom.ts'
-import { ask, type Known } from './live.ts'
+import { emptyNote, errorBox, html, renew, section, table } from './dom.ts'
+import { askedAgain, type Known } from './live.ts'
 import { lookUpForm } from './look-up.ts'
 import type { View } from './overview.ts'
-import { bytesText, countOf, countText, durationText } from './words.ts'
+import { bytesText, countOf, countText, durationText, stateText } from './words.ts'
 
 /** It costs some reads, so it is not asked for with every batch. */
 const EVERY_MS = 10_000
@@ -14,18 +14,18 @@ export const overviewPart = (
   draw: (answer: OverviewAnswer, known: Known) => readonly HTMLElement[],
 ): View => {
   const element = html('div', {}, html('p', { class: 'empty' }, 'Reading…'))
-  let askedMs = -Infinity
+  let latest: Known | undefined
+  const askAgain = askedAgain<OverviewAnswer>(
+    '/api/overview',
+    {
+      everyMs: EVERY_MS,
+      answered: (answer) => void (latest && renew(element, ...draw(answer, latest))),
+    },
+    (error) => element.replaceChildren(errorBox(error)),
+  )
   const show = (known: Known): void => {
-    const nowMs = performance.now()
-    if (nowMs - askedMs < EVERY_MS) return
-    askedMs = nowMs
-    ask<OverviewAnswer>('/api/overview').then(
-      (answer) => element.replaceChildren(...draw(answer, known)),
-      (error: unknown) =>
-        element.replaceChildren(
-          html('div', { class: 'notice bad' }, html('pre', {}, String(error))),
-        ),
-    )
+    latest = known
+    askAgain()
   }
   return { element, show }
 }
@@ -99,7 +99,7 @@ const statesPart = ({ states }: OverviewAnswer): HTMLElement => {
         { title: 'Ended so far', isNumber: true },
       ],
       states.map(({ id, keys, bytes, growth, segments, idleMs, expired = 0 }) => [
-        html('code', {}, id),
+        html('code', {}, stateText(id)),
         keys === undefined ? '–' : countText(keys),
         bytesText(bytes),
         growth === undefined ? '–' : `${growth > 0 ? '+' : ''}${bytesText(growth)}`,

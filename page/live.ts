@@ -11,6 +11,30 @@ export const ask = async <T>(path: string): Promise<T> => {
   throw new Error(error.message)
 }
 
+/**
+ * Makes a function that asks for something again, not more often than that, and never before the
+ * answer to the question before: a slow store is not asked for more and more at once.
+ */
+export const askedAgain = <T>(
+  path: string,
+  { everyMs, answered }: { readonly everyMs: number; readonly answered: (answer: T) => void },
+  failed: (error: unknown) => void,
+): (() => void) => {
+  let askedMs = -Infinity
+  let isAsking = false
+  return () => {
+    const nowMs = performance.now()
+    if (isAsking || nowMs - askedMs < everyMs) return
+    askedMs = nowMs
+    isAsking = true
+    void ask<T>(path)
+      .then(answered, failed)
+      .finally(() => {
+        isAsking = false
+      })
+  }
+}
+
 /** The figures of the batches, to which new ones are added. */
 export interface Series {
   timesMs: number[]

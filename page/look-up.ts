@@ -1,6 +1,6 @@
 /** Looks up the state of a key. It is asked for only when somebody presses the button. */
 import type { KeyAnswer } from './answers.ts'
-import { facts, html, section } from './dom.ts'
+import { errorBox, facts, html, section } from './dom.ts'
 import { ask } from './live.ts'
 import { countOf, timeText } from './words.ts'
 
@@ -72,14 +72,7 @@ export const lookUpForm = (): LookUp => {
     }
     ask<KeyAnswer>(`/api/state?${query}`).then(
       (found) => shown(answerPart(found)),
-      (error: unknown) =>
-        shown([
-          html(
-            'div',
-            { class: 'notice bad' },
-            html('pre', {}, error instanceof Error ? error.message : String(error)),
-          ),
-        ]),
+      (error: unknown) => shown([errorBox(error)]),
     )
   })
   let known = ''

@@ -52,7 +52,8 @@ const showHead = ({ app }: Known): void => {
     app.how === 'run'
       ? 'Served by millrace run, on this machine only, until the run ends.'
       : 'Served by millrace ui, on this machine only. It reads and changes nothing.'
-  part('foot').textContent = `${footer} Times are those of your clock.`
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  part('foot').textContent = `${footer} Times are those of your clock (${timeZone}).`
 }
 
 const reasonBox = ({ reason, advice, command, status }: StatusAnswer): HTMLElement | undefined => {

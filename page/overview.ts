@@ -1,7 +1,7 @@
 /** The first view: four time lines, and the table of batches. */
 import type { BatchesAnswer, BatchRow } from './answers.ts'
 import { TimeChart } from './charts.ts'
-import { type Column, emptyNote, html, section, table } from './dom.ts'
+import { type Column, emptyNote, html, renew, section, table } from './dom.ts'
 import { ask, FIRST_REACH, type Known, reach, type Series } from './live.ts'
 import {
   bytesText,
@@ -13,6 +13,7 @@ import {
   timeText,
 } from './words.ts'
 
+/** Colours are for so many lines: those of all sources together, and of the largest ones. */
 const LINES_MAX = 6
 const GAP_INTERVALS = 4
 
@@ -30,12 +31,17 @@ const rateLines = (series: Series, perSecond: number) => {
   const all = Object.entries(series.sources).toSorted(([, a], [, b]) => sum(b) - sum(a))
   const rates = (values: readonly number[]): readonly number[] =>
     values.map((value) => value / perSecond)
-  const shown = all.slice(0, all.length > LINES_MAX ? LINES_MAX - 1 : LINES_MAX)
+  const room = LINES_MAX - 1
+  const shown = all.slice(0, all.length > room ? room - 1 : room)
   const rest = all.slice(shown.length)
   const others = series.timesMs.map((_, index) =>
     rest.reduce((total, [, values]) => total + (values[index] ?? 0), 0),
   )
+  const total = series.timesMs.map((_, index) =>
+    all.reduce((sums, [, values]) => sums + (values[index] ?? 0), 0),
+  )
   return [
+    ...(all.length > 1 ? [{ label: 'all sources', values: rates(total) }] : []),
     ...shown.map(([label, values]) => ({ label, values: rates(values) })),
     ...(rest.length === 0 ? [] : [{ label: `${rest.length} others`, values: rates(others) }]),
     ...(all.length === 0 ? [{ label: 'records', values: series.timesMs.map(() => 0) }] : []),
@@ -186,7 +192,8 @@ const batchTable = (): View => {
   const show = (known: Known): void => {
     latest = known
     const rows = [...runningCells(known), ...known.rows.map(cellsOf)]
-    place.replaceChildren(
+    renew(
+      place,
       rows.length === 0
         ? emptyNote('No batch has run yet. The first one comes with the first record.')
         : table('Batches, the newest first', COLUMNS, rows),

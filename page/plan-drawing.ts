@@ -5,7 +5,7 @@ import type { NodeFigures } from './plan-figures.ts'
 import { type Place, placeNodes } from './plan-layout.ts'
 import { countOf } from './words.ts'
 
-const WIDTH = 152
+const WIDTH = 180
 /** With a line more where it says where a node ran. */
 const HEIGHT = 58
 const HEIGHT_PLACED = 76
@@ -52,11 +52,14 @@ interface Edge {
   readonly to: Place
   readonly shuffles: boolean
   readonly above: string | undefined
+  /** What the node before it gave in bytes. */
   readonly below: string | undefined
+  /** What moved to the node after it, at the end of the edge. */
+  readonly taken: string | undefined
 }
 
 const edgeDrawing = (
-  { from, to, shuffles, above, below }: Edge,
+  { from, to, shuffles, above, below, taken }: Edge,
   { xOf, yOf, height }: Layout,
 ): SVGElement => {
   const [x1, y1] = [xOf(from.column) + WIDTH, yOf(from.row) + height / 2]
@@ -70,8 +73,9 @@ const edgeDrawing = (
       'marker-end': 'url(#arrow)',
     }),
     above !== undefined && svg('text', { x: x1 + 6, y: y1 - 7, class: 'amount' }, above),
-    below !== undefined &&
-      svg('text', { x: x2 - 4, y: y2 + 17, class: 'amount', 'text-anchor': 'end' }, below),
+    below !== undefined && svg('text', { x: x1 + 6, y: y1 + 16, class: 'amount' }, below),
+    taken !== undefined &&
+      svg('text', { x: x2 - 4, y: y2 - 8, class: 'amount', 'text-anchor': 'end' }, taken),
   )
 }
 
@@ -85,8 +89,11 @@ const edgesOf = (
       const [from, to] = [places.get(parent), places.get(node.id)]
       if (from === undefined || to === undefined) return []
       const given = figures.get(parent)
-      const below = figures.get(node.id)?.takes ?? given?.edgeBytes
-      return [{ from, to, shuffles: node.shuffles, above: given?.edge, below }]
+      const taken = figures.get(node.id)?.takes
+      // An edge that says something at its start has no room for more at its end.
+      const [above, below] = [given?.edge, given?.edgeBytes]
+      const ends = above === undefined ? taken : undefined
+      return [{ from, to, shuffles: node.shuffles, above, below, taken: ends }]
     }),
   )
 
@@ -102,9 +109,9 @@ export const planDrawing = (
   const edges = edgesOf(nodes, places, figures)
   const isWide = (column: number): boolean =>
     edges.some(
-      ({ from, to, above, below }) =>
+      ({ from, to, above, taken }) =>
         (from.column === column && above !== undefined) ||
-        (to.column === column + 1 && below !== undefined),
+        (to.column === column + 1 && taken !== undefined),
     )
   const xs = [MARGIN]
   for (let column = 0; column < columns - 1; column++)

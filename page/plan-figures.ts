@@ -1,6 +1,6 @@
 /** What the last batch says of the nodes of the plan. */
 import type { AmountsAnswer, AttemptAnswer, NodeAnswer } from './answers.ts'
-import { bytesText, countOf, durationText, shortText } from './words.ts'
+import { bytesText, countOf, durationText, operatorOf, shortText } from './words.ts'
 
 /** What the last batch says of a node. */
 export interface NodeFigures {
@@ -23,10 +23,11 @@ const keysText = (keys: number): string => `${shortText(keys)} ${keys === 1 ? 'k
 
 /** What an operator or an output did. */
 const workOf = (node: NodeAnswer, attempt: AttemptAnswer | undefined): string => {
-  const state = attempt?.states?.find(({ id }) => id === node.id)
-  if (state !== undefined) {
-    const keys = state.keys === undefined ? '' : `${keysText(state.keys)}, `
-    return `${keys}${bytesText(state.bytes)}`
+  const states = (attempt?.states ?? []).filter(({ id }) => operatorOf(id) === node.id)
+  if (states.length > 0) {
+    const keys = states.find((state) => state.keys !== undefined)?.keys
+    const bytes = states.reduce((total, state) => total + state.bytes, 0)
+    return `${keys === undefined ? '' : `${keysText(keys)}, `}${bytesText(bytes)}`
   }
   const output = attempt?.outputs?.find(({ id }) => id === node.id)
   if (output !== undefined) return output.error === undefined ? durationText(output.ms) : 'failed'

@@ -1,10 +1,11 @@
 /** The view of the plan: a drawing from sources to outputs, and the same as a table. */
 import type { AttemptAnswer, BatchAnswer, NodeAnswer } from './answers.ts'
-import { emptyNote, html, section, table } from './dom.ts'
+import { emptyNote, html, renew, section, table } from './dom.ts'
 import { ask, type Known } from './live.ts'
 import { planDrawing } from './plan-drawing.ts'
 import { figuresOf, type NodeFigures } from './plan-figures.ts'
 import type { View } from './overview.ts'
+import { timeText } from './words.ts'
 
 const legend = (): HTMLElement =>
   html(
@@ -47,6 +48,9 @@ const nodeTable = (
     }),
   )
 
+const hasInput = ({ records, objects }: { records: number; objects: number }): boolean =>
+  records > 0 || objects > 0
+
 /** The view of the plan. It shows the figures of the last completed batch. */
 export const planView = (): View => {
   const element = html('div')
@@ -69,10 +73,12 @@ export const planView = (): View => {
       ? `This is plan ${hash} of the module. What has run is plan ${app.status.planHash}.`
       : attempt === undefined
         ? `Plan ${hash}. No batch has run yet.`
-        : `Plan ${hash}, with the figures of the last batch that had input.`
+        : `Plan ${hash}, with the figures of the batch of ${timeText(attempt.timeMs)}, ` +
+          (hasInput(attempt) ? 'the last one that had input.' : 'which had no input.')
     const isDeployed = app.how === 'deployed'
     const figures = new Map(nodes.map((node) => [node.id, figuresOf(node, attempt, isDeployed)]))
-    element.replaceChildren(
+    renew(
+      element,
       section(
         'Plan',
         html('p', { class: 'about' }, about),
@@ -83,8 +89,6 @@ export const planView = (): View => {
     )
   }
   const show = (known: Known): void => {
-    const hasInput = ({ records, objects }: { records: number; objects: number }): boolean =>
-      records > 0 || objects > 0
     const done = known.rows.filter(({ status }) => status === 'completed')
     const last = done.find(hasInput) ?? done[0]
     if (last === undefined) return draw(known, undefined)
@@ -93,7 +97,10 @@ export const planView = (): View => {
     shownMs = last.timeMs
     if (isFirst) draw(known, undefined)
     void ask<BatchAnswer>(`/api/batches/${last.timeMs}`).then(
-      ({ attempts }) => draw(known, attempts.at(-1)),
+      ({ attempts }) => {
+        // Answers may overtake each other.
+        if (last.timeMs === shownMs) draw(known, attempts.at(-1))
+      },
       () => undefined,
     )
   }

@@ -23,6 +23,16 @@ export const shortText = (value: number): string => {
   return threeDigits(value)
 }
 
+const PANES = '/panes'
+
+/** The operator whose state it is. A window has its batches under a name of their own. */
+export const operatorOf = (state: string): string =>
+  state.endsWith(PANES) ? state.slice(0, -PANES.length) : state
+
+/** What a state is called: its operator, and whether it is the batches of a window. */
+export const stateText = (state: string): string =>
+  state.endsWith(PANES) ? `${operatorOf(state)}, batches of the window` : state
+
 /** Bytes in powers of 1,000: `1.5 MB`. */
 export const bytesText = (bytes: number): string => {
   const sign = bytes < 0 ? '-' : ''
@@ -42,6 +52,7 @@ export const dollarText = (dollars: number): string => {
 export const durationText = (ms: number | null | undefined): string => {
   if (ms === null || ms === undefined) return 'unknown'
   const size = Math.abs(ms)
+  if (size < 10) return `${threeDigits(ms)} ms`
   if (size < 1_000) return `${Math.round(ms)} ms`
   if (size < 120_000) return `${threeDigits(ms / 1_000)} s`
   if (size < 7_200_000) return `${threeDigits(ms / 60_000)} min`

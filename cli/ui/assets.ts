@@ -26,6 +26,7 @@ const MODULES = [
   'dom',
   'words',
   'charts',
+  'chart-marks',
   'histogram',
   'live',
   'overview',

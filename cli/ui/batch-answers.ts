@@ -27,9 +27,13 @@ export const rowOf = (record: BatchRecord): BatchRow => {
     ...(generation === undefined ? {} : { generation }),
     ...(reason === undefined || status === 'completed'
       ? {}
-      : { error: withShownPaths(firstLine(reason.message)) }),
+      : { error: withShownPaths(shortReason(reason.message)) }),
   }
 }
+
+/** What the code of the user has thrown, where that is the cause; otherwise the first line. */
+const shortReason = (message: string): string =>
+  /^ +because: (.+)$/m.exec(message)?.[1] ?? firstLine(message)
 
 /** A record with all that is known of it. */
 export const attemptAnswer = (record: BatchRecord): AttemptAnswer => {

@@ -1,11 +1,14 @@
 /** Lanes, files, states and dead letters: what costs more reads than a look at the head. */
 import type { OverviewAnswer } from '../../page/answers.ts'
+import { cutText } from '../../lib/base/error-text.ts'
 import { readOverview } from '../../lib/runtime/operations/status.ts'
 import { newestBatches } from '../../lib/state/history/read-history.ts'
 import { lastTimeMs } from '../../lib/state/head.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import type { PageSource } from './page-source.ts'
 
+/** An error may tell all of a record that it could not read. */
+const MESSAGE_CHARACTERS_MAX = 2_000
 /** A stream may have thousands of shards. */
 const LANES_MAX = 200
 
@@ -35,7 +38,10 @@ export const overviewAnswer = async (source: PageSource): Promise<OverviewAnswer
     }),
     deadLetters: {
       ...deadLetters,
-      some: deadLetters.some.map((one) => ({ ...one, message: withShownPaths(one.message) })),
+      some: deadLetters.some.map((one) => ({
+        ...one,
+        message: cutText(withShownPaths(one.message), MESSAGE_CHARACTERS_MAX),
+      })),
     },
     nowMs,
   }
