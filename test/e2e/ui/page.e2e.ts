@@ -1,6 +1,7 @@
 /** The page in a real browser. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { AUDIT, type Audit } from './audit.ts'
 import { openBrowser, ShownRun } from './browser.ts'
 
 let browser: Browser
@@ -26,8 +27,12 @@ interface Opened {
   readonly bad: readonly string[]
 }
 
-const open = async (path = '', width = 1_200): Promise<Opened> => {
-  const page = await browser.newPage({ viewport: { width, height: 900 } })
+const open = async (
+  path = '',
+  width = 1_200,
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<Opened> => {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
   onTestFinished(() => page.close())
   const bad: string[] = []
   page.on('pageerror', ({ message }) => bad.push(message))
@@ -105,6 +110,56 @@ describe('the page', () => {
     await page.locator('details.figures tbody tr').first().waitFor()
     await page.locator('nav a', { hasText: 'Plan' }).press('Enter')
     await page.waitForSelector('svg.plan')
+  })
+
+  test.each(
+    ['', 'plan', 'input', 'dead-letters', 'batch'].flatMap((view) => [
+      { view, width: 390, scheme: 'light' as const },
+      { view, width: 1_000, scheme: 'dark' as const },
+      { view, width: 2_500, scheme: 'light' as const },
+    ]),
+  )('view "$view" passes an audit at $width pixels, $scheme', async ({ view, width, scheme }) => {
+    const { batches } = (await (await fetch(`${url}api/batches?limit=500`)).json()) as {
+      readonly batches: readonly { readonly timeMs: number; readonly records: number }[]
+    }
+    const batch = batches.findLast(({ records }) => records > 0)?.timeMs
+    const { page } = await open(view === 'batch' ? `batch/${batch}` : view, width, scheme)
+    await page.waitForSelector('main table, main .empty')
+    const found = (await page.evaluate(AUDIT)) as Audit
+    expect(found).toEqual({ nameless: [], doubled: [], faint: [], wider: 0 })
+  })
+
+  test('looks up a key by keyboard', async () => {
+    const { page, bad } = await open('input')
+    const key = page.getByLabel('Key: text, or JSON')
+    await key.fill('mill')
+    await key.press('Enter')
+    await page.waitForSelector('pre.value')
+    expect(await page.locator('pre.value').textContent()).toBe('1')
+    await key.fill('nobody')
+    await key.press('Enter')
+    await page.waitForSelector('text=No state in')
+    expect(bad).toEqual([])
+  })
+
+  test('keeps the focus, and what is selected, while batches come', async () => {
+    const { page } = await open()
+    await page.waitForSelector(linkOfBatch)
+    const link = page.locator(linkOfBatch).last()
+    const href = await link.getAttribute('href')
+    await link.focus()
+    const rows = await page.locator('tbody tr').count()
+    run.add(['a file that makes a batch'])
+    await expect
+      .poll(() => page.locator('tbody tr').count(), { timeout: 20_000 })
+      .toBeGreaterThan(rows)
+    expect(await page.evaluate('document.activeElement.getAttribute("href")')).toBe(href)
+    const select = 'getSelection().selectAllChildren(document.querySelector("tbody tr"))'
+    await page.evaluate(select)
+    const selected = await page.evaluate('getSelection().toString()')
+    run.add(['a file that makes one more batch'])
+    await page.waitForTimeout(3_000)
+    expect(await page.evaluate('getSelection().toString()')).toBe(selected)
   })
 
   test('says when the run has ended', async () => {
