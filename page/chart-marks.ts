@@ -50,11 +50,12 @@ export const drawMarks = (
 
 /** Draws a line at a time, and returns where. Undefined: it is not in the chart. */
 const vertical = (
-  { ctx, bbox, valToPos }: uPlotClass,
+  chart: uPlotClass,
   timeMs: number,
   { colour, dash }: { readonly colour: string; readonly dash: readonly number[] },
 ): number | undefined => {
-  const x = Math.round(valToPos(timeMs / 1_000, 'x', true))
+  const { ctx, bbox } = chart
+  const x = Math.round(chart.valToPos(timeMs / 1_000, 'x', true))
   if (x < bbox.left || x > bbox.left + bbox.width) return undefined
   ctx.strokeStyle = colourOf(colour)
   ctx.setLineDash(dash.map((length) => length * devicePixelRatio))

@@ -139,7 +139,7 @@ export const costView = (): View => {
   }
   const askAgain = askedAgain<Partial<BillAnswer>>(
     '/api/bill',
-    { everyMs: EVERY_MS, answered: (bill) => void (latest && draw(bill, latest)) },
+    { everyMs: EVERY_MS, answered: (bill) => latest && draw(bill, latest) },
     (error) => element.replaceChildren(errorBox(error)),
   )
   const show = (known: Known): void => {

@@ -19,7 +19,7 @@ export const overviewPart = (
     '/api/overview',
     {
       everyMs: EVERY_MS,
-      answered: (answer) => void (latest && renew(element, ...draw(answer, latest))),
+      answered: (answer) => latest && renew(element, ...draw(answer, latest)),
     },
     (error) => element.replaceChildren(errorBox(error)),
   )

@@ -74,9 +74,9 @@ const columnsOf = (nodes: readonly Placeable[]): readonly (readonly Placeable[])
 }
 
 /**
- * Moves the nodes of a column to the middle of their neighbours, a row apart at least. What is moved
- * down for that is shared by them all, so a long plan does not become a staircase. Sources that join
- * later come below, and move no other node.
+ * Moves the nodes of a column to the middle of their neighbours, a row apart at least. What is
+ * moved down for that is shared by them all, so a long plan does not become a staircase. Sources
+ * that join later come below, and move no other node.
  */
 const settle = (
   column: readonly Placeable[],
