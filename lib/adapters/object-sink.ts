@@ -7,7 +7,9 @@
  *    `_SUCCESS` may not carry a newer fence.
  * 2. Parts are created, each only if its name is free: here, or by `writePart` in any process. A
  *    part that is already there with the same digest counts as written. If the bytes differ, the
- *    part gets a name with its own digest: `part-00000-1f3a...`.
+ *    part gets a name with its own digest: `part-00000-1f3a...`. Bundles always have such names,
+ *    because they are removed when their files are shown. Under a plain name, which is free then, a
+ *    dead attempt could put its own, and who is still about to show the files would take it.
  * 3. The names of the parts are the receipt, and whether another attempt was seen. The commit
  *    stores it.
  * 4. After the commit, `publish` writes `_SUCCESS` with the names of the parts, if there is none.
@@ -104,7 +106,7 @@ const readExisting = async (
 /** A part that is written. The receipt of a part is this as JSON. */
 export interface CreatedPart {
   readonly name: string
-  /** Whether its plain name was taken: another attempt was there before, or the same one. */
+  /** Whether its first name was taken: another attempt was there before, or the same one. */
   readonly isTaken: boolean
 }
 
@@ -113,14 +115,17 @@ const createPart = async (
   { bucket, path, directory, fence }: ObjectPlace,
   partition: number,
   bytes: Uint8Array,
+  { spreadTo }: Pick<SinkBatch, 'spreadTo'>,
 ): Promise<CreatedPart> => {
   const digest = digestOf(bytes)
   const metadata = { ...fenceMetadata(fence), [DIGEST_METADATA]: digest }
   const plain = partName(partition)
-  for (const name of [plain, `${plain}-${digest}`]) {
+  const own = `${plain}-${digest}`
+  const names = spreadTo === undefined ? [plain, own] : [own]
+  for (const name of names) {
     const key = `${directory}/${name}`
     if (await bucket.putIfSeen({ key, bytes, metadata }, undefined))
-      return { name, isTaken: name !== plain }
+      return { name, isTaken: name !== names[0] }
     const there = await bucket.head(key)
     if (there !== undefined && ownFenceOf(there, fence) === undefined)
       checkReplaceable(path, fenceTextOf(there), fence)
@@ -217,7 +222,8 @@ export const objectSink = ({
   })
   return {
     description,
-    async open({ path, spreadTo }: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+    async open(batch: SinkBatch, fence: Fence): Promise<OpenBatch<Uint8Array>> {
+      const { path, spreadTo } = batch
       const place = placeOf(path, fence)
       const created: CreatedPart[] = []
       let looked: ReturnType<typeof readExisting> | undefined
@@ -226,7 +232,7 @@ export const objectSink = ({
       return {
         async write(partition, bytes): Promise<void> {
           await look()
-          created[partition] = await createPart(place, partition, bytes)
+          created[partition] = await createPart(place, partition, bytes, batch)
         },
         async admit(): Promise<void> {
           await look()
@@ -247,8 +253,9 @@ export const objectSink = ({
         abandon: async () => undefined,
       }
     },
-    async writePart({ path }, fence, partition, bytes): Promise<PartReceipt> {
-      return JSON.stringify(await createPart(placeOf(path, fence), partition, bytes))
+    async writePart(batch, fence, partition, bytes): Promise<PartReceipt> {
+      const place = placeOf(batch.path, fence)
+      return JSON.stringify(await createPart(place, partition, bytes, batch))
     },
     publish({ path, timeMs }, fence, receipt): Promise<void> {
       const place = placeOf(path, fence)

@@ -16,7 +16,8 @@
  * - The name of a file follows from batch time, number of the bundle, and directory, and its bytes
  *   from the bundle. So each run of these steps, in any process, however often it dies and begins
  *   again, creates the same files. One that comes late finds all names taken.
- * - The bundles are there until all files are. Who finds none any more is late, and done.
+ * - The bundles are there until all files are. Who finds none any more is late, and done. No other
+ *   attempt writes a bundle under the name of one of these, not even when they are gone.
  *
  * The limits: the files of a batch appear one after the other. And a call that creates a file may
  * come so late that somebody has removed the file meanwhile: then it is there again.

@@ -32,6 +32,10 @@ const escaped = (text: string): string =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
   )
 
+/** A text that reads like the name of no value stays a text. File systems may ignore its case. */
+const escapedValue = (text: string): string =>
+  text.toUpperCase() === NOTHING ? `%5F${text.slice(1)}` : escaped(text)
+
 const refuse = (problem: string, value: unknown, fix: string): never => {
   throw new MillraceError('VALUE_UNSUPPORTED', { problem, value, fix })
 }
@@ -88,7 +92,7 @@ export const hiveDirectory = (given: PartitionColumns): string =>
   Object.entries(given)
     .map(([column, value]) => {
       const text = partitionText(column, value)
-      const name = `${escaped(column)}=${text === undefined ? NOTHING : escaped(text)}`
+      const name = `${escaped(column)}=${text === undefined ? NOTHING : escapedValue(text)}`
       return Buffer.byteLength(name) <= NAME_BYTES_MAX
         ? name
         : refuse(

@@ -7,7 +7,7 @@ import { objectSink } from '../../lib/adapters/object-sink.ts'
 import { localFiles } from '../../lib/adapters/local/local-files.ts'
 import { OutputBucket } from '../../lib/testing/simulation/cloud/output-bucket.ts'
 import { filesBelow } from './files-below.ts'
-import { Calls, type Storage, type Stop, stopEverywhere } from './spread-kills.ts'
+import { Calls, standEverywhere, type Storage, type Stop, stopEverywhere } from './spread-kills.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 import { fenceOf, writeBatch } from './write-batch.ts'
 
@@ -116,6 +116,13 @@ describe.each<[string, () => Storage, readonly Stop['how'][]]>([
       expect(await stopEverywhere(storage, 'publisher', how, same)).toBeGreaterThan(8)
     })
   })
+})
+
+test.each([
+  ['the same bytes', true],
+  ['other bytes', false],
+])('an attempt with %s and who publishes stand still at each pair of calls', async (_, same) => {
+  expect(await standEverywhere(inBucket, same)).toBeGreaterThan(30)
 })
 
 test('a bucket is called five times for a part, once for each file, and to clean up', async () => {

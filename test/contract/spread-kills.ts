@@ -163,8 +163,10 @@ export const liveThrough = async (
   const publisherEnded = await untilStop(dyingStep, dying)
   await publish(storage.process(NEVER, look))
 
-  for (const zombie of [first, dying]) zombie.goOn()
-  await Promise.allSettled([firstStep, dyingStep])
+  first.goOn()
+  await Promise.allSettled([firstStep])
+  dying.goOn()
+  await Promise.allSettled([dyingStep])
   look()
   expect(wrong).toEqual([])
   expect(rowsIn(storage.files())).toEqual(ROWS)
@@ -174,6 +176,24 @@ export const liveThrough = async (
 }
 
 const CALLS_MAX = 200
+
+/**
+ * An attempt stands still at each of its calls, and who publishes at each of its own, until another
+ * one has published everything. Returns how many pairs of calls there are.
+ */
+export const standEverywhere = async (storage: () => Storage, same: boolean): Promise<number> => {
+  const at = (call: number): Stop => ({ call, how: 'stands' })
+  let pairs = 0
+  for (let attempt = 1; attempt <= CALLS_MAX; attempt++) {
+    for (let publisher = 1; publisher <= CALLS_MAX; publisher++) {
+      const lived = await liveThrough(storage(), { stop: at(attempt), same }, at(publisher))
+      if (publisher === 1 && lived.attemptEnded) return pairs
+      if (lived.publisherEnded) break
+      pairs += 1
+    }
+  }
+  throw new Error('it never came to its end')
+}
 
 /** Stops one of the processes at each of its calls in turn. Returns how many calls there are. */
 export const stopEverywhere = async (

@@ -43,6 +43,7 @@ const tableOf = async (
 
 const days = fc.constantFrom(
   '2026-11-30',
+  '__HIVE_DEFAULT_PARTITION__',
   'a/b',
   'x=y',
   '50%',
