@@ -1,0 +1,32 @@
+/** The stack of the test: a URL that asks for a secret, and a table that was there before. */
+import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
+import { Table } from 'aws-cdk-lib/aws-dynamodb'
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
+import { join } from 'node:path'
+import { StreamingApp } from '../../../infra/streaming-app.ts'
+import { nameParts } from '../deployed/emulated-app.ts'
+import type { Given } from './shop-app.ts'
+
+const { endpoint, tableArn, tableStreamArn, secretArn } = JSON.parse(
+  process.env['MILLRACE_E2E'] ?? '{}',
+) as Given
+
+const stack = new Stack(new App(), 'Shop')
+const shop = new StreamingApp(stack, 'Shop', {
+  entry: join(import.meta.dirname, 'shop.ts'),
+  // A lost driver holds its lease for this long.
+  driver: { timeout: Duration.seconds(8) },
+  bindings: {
+    orders: Secret.fromSecretCompleteArn(stack, 'Secret', secretArn),
+    stock: Table.fromTableAttributes(stack, 'Stock', { tableArn, tableStreamArn }),
+  },
+})
+
+nameParts(shop, endpoint)
+const facts = {
+  Url: shop.url?.url,
+  Ordered: shop.tables['ordered']?.tableName,
+  Stocked: shop.tables['stocked']?.tableName,
+}
+for (const [name, value] of Object.entries(facts))
+  if (value !== undefined) new CfnOutput(stack, `Test${name}`, { value })

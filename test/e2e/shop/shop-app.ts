@@ -1,0 +1,190 @@
+/**
+ * The deployed application as its users see it: requests, a table that others change, and two
+ * tables of totals.
+ *
+ * The emulator makes the URL of a function but serves no HTTP at it. So `post` invokes intake with
+ * the event that Lambda makes of a request, and reads the answer that Lambda would send.
+ */
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  PutItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import { InvokeCommand } from '@aws-sdk/client-lambda'
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { clientSettings } from '../../../lib/adapters/aws/clients.ts'
+import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
+import { Application, lambdaClient } from '../deployed/application.ts'
+import { bootstrap, deploy, synthesiseApp } from '../deployed/cdk.ts'
+
+/** What the stack of the test is given. */
+export interface Given {
+  readonly endpoint: string
+  readonly tableArn: string
+  readonly tableStreamArn: string
+  readonly secretArn: string
+}
+
+/** A request to the URL. */
+export interface Request {
+  readonly body?: string | Uint8Array
+  readonly method?: string
+  readonly path?: string
+  /** In any case: Lambda gives them in lower case. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What the client gets. */
+export interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+export const SECRET = 'open-sesame'
+
+const STACK = 'Shop'
+const TABLE = 'shop-stock'
+
+/** The event that Lambda makes of a request: bytes are base64, and so is all that is encoded. */
+const eventOf = ({
+  body = '',
+  method = 'POST',
+  path = '/orders',
+  headers = {},
+}: Request): object => {
+  const isText = typeof body === 'string'
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: '',
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
+    requestContext: {
+      requestId: randomUUID(),
+      timeEpoch: Date.now(),
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+    },
+    body: isText ? body : Buffer.from(body).toString('base64'),
+    isBase64Encoded: !isText,
+  }
+}
+
+const thing = (name: string): { readonly thing: { readonly S: string } } => ({ thing: { S: name } })
+
+/** The numbers of a table, by its key. */
+const numbersOf = async (
+  TableName: string,
+  key: string,
+  value: string,
+): Promise<Readonly<Record<string, number>>> => {
+  const { Items = [] } = await dynamodbClient().send(
+    new ScanCommand({ TableName, ConsistentRead: true }),
+  )
+  return Object.fromEntries(
+    Items.map((item) => [item[key]?.S ?? '', Number(item[value]?.N ?? item[value]?.S)]),
+  )
+}
+
+/** The table that others change. It is there before the application. */
+export class Stock {
+  readonly tableArn: string
+  readonly tableStreamArn: string
+  /** How often an item was changed. */
+  changes = 0
+
+  private constructor(tableArn: string, tableStreamArn: string) {
+    this.tableArn = tableArn
+    this.tableStreamArn = tableStreamArn
+  }
+
+  static async create(): Promise<Stock> {
+    const { TableDescription } = await dynamodbClient().send(
+      new CreateTableCommand({
+        TableName: TABLE,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'thing', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'thing', KeyType: 'HASH' }],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      }),
+    )
+    return new Stock(TableDescription?.TableArn ?? '', TableDescription?.LatestStreamArn ?? '')
+  }
+
+  async put(name: string, units: number): Promise<void> {
+    const Item = { ...thing(name), units: { N: String(units) } }
+    await dynamodbClient().send(new PutItemCommand({ TableName: TABLE, Item }))
+    this.changes += 1
+  }
+
+  async add(name: string, units: number): Promise<void> {
+    await dynamodbClient().send(
+      new UpdateItemCommand({
+        TableName: TABLE,
+        Key: thing(name),
+        UpdateExpression: 'ADD units :units',
+        ExpressionAttributeValues: { ':units': { N: String(units) } },
+      }),
+    )
+    this.changes += 1
+  }
+
+  async remove(name: string): Promise<void> {
+    await dynamodbClient().send(new DeleteItemCommand({ TableName: TABLE, Key: thing(name) }))
+    this.changes += 1
+  }
+
+  /** What is there, as everybody reads it. */
+  units(): Promise<Readonly<Record<string, number>>> {
+    return numbersOf(TABLE, 'thing', 'units')
+  }
+}
+
+/** See the head of this file. */
+export class Shop extends Application {
+  /** Deploys it from an empty folder. */
+  static async deploy(
+    folder: string,
+    { tableArn, tableStreamArn }: Stock,
+    endpoint: string,
+  ): Promise<Shop> {
+    const secrets = new SecretsManagerClient(clientSettings())
+    const { ARN: secretArn = '' } = await secrets.send(
+      new CreateSecretCommand({ Name: 'shop-orders', SecretString: SECRET }),
+    )
+    secrets.destroy()
+    const given: Given = { endpoint, tableArn, tableStreamArn, secretArn }
+    await bootstrap(endpoint)
+    const program = join(import.meta.dirname, 'cdk-app.ts')
+    await synthesiseApp(endpoint, program, { MILLRACE_E2E: JSON.stringify(given) }, folder)
+    const { [STACK]: outputs = {} } = await deploy(endpoint, folder, [STACK])
+    return new Shop('shop', outputs)
+  }
+
+  /** Sends a request. */
+  async post(request: Request): Promise<Answer> {
+    const { FunctionError, Payload = new Uint8Array() } = await lambdaClient().send(
+      new InvokeCommand({
+        FunctionName: this.intake,
+        Payload: Buffer.from(JSON.stringify(eventOf(request))),
+      }),
+    )
+    const text = Buffer.from(Payload).toString()
+    if (FunctionError !== undefined) return { status: 502, body: text }
+    const { statusCode, body } = JSON.parse(text) as {
+      readonly statusCode: number
+      readonly body: string
+    }
+    return { status: statusCode, body }
+  }
+
+  /** A table of totals. */
+  totals(name: 'Ordered' | 'Stocked'): Promise<Readonly<Record<string, number>>> {
+    return numbersOf(this.output(`Test${name}`), 'key', 'value')
+  }
+}
