@@ -35,6 +35,8 @@ export interface Stage extends StageName {
   readonly count: number
   /** Whether its tasks can run in another process. */
   readonly elsewhere: Elsewhere
+  /** Whether all tasks run in this process, wherever their elements are. Default: no. */
+  readonly isHere?: boolean | undefined
   /**
    * Called before a task runs in this process. It waits for something else than a processor, so the
    * time does not count as work. Default: nothing is waited for.

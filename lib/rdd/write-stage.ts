@@ -44,7 +44,8 @@ export const runWriteStage = async (
     side: 'write',
     number: tasks.nextStage(node, 'write'),
     count: groups.length,
-    elsewhere: target.isHere === true ? 'computed' : elsewhere,
+    elsewhere,
+    isHere: target.isHere,
     ready: () => target.room(),
     admit: () => target.admit(),
     here: async (task) => {

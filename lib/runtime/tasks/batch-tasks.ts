@@ -68,7 +68,8 @@ export class BatchTasks implements TaskRunner {
   async #run(stage: Stage): Promise<void> {
     const { spreader, spread, keeper } = this.#parts
     if (keeper !== undefined && this.#isKeepable(stage)) return this.#runKeeping(stage, keeper)
-    if (stage.count === 1 || spreader?.takes(stage) !== true) return runHere(stage)
+    if (stage.isHere === true || stage.count === 1 || spreader?.takes(stage) !== true)
+      return runHere(stage)
     if (this.#isAnywhere(stage) && stage.elsewhere === 'unread')
       return void (await spreader.run(stage, spread))
     const given = await this.#givenTo(stage)

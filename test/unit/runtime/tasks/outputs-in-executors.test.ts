@@ -275,6 +275,45 @@ describe('an output in a bucket', () => {
     expect(publishedIn(world)).toEqual(published)
   })
 
+  test.each<[string, (lines: DStream<string>) => DStream<string>]>([
+    ['read', (lines) => lines],
+    ['computed in the driver', (lines) => lines.repartition(5).map((line) => `${line}.`)],
+  ])('that is done is written by nobody in a retry: %s', async (_, make) => {
+    const world = new World()
+    const puts: Puts[] = []
+    let isBroken = true
+    const app = deploy(
+      world,
+      pipelineTo((lines) => {
+        make(lines).saveAsTextFiles(OUT)
+        lines.saveAsTextFiles('s3://results/again')
+      }),
+      {
+        executors: executorsOf(2, prompt),
+        bucketOf: (bucket, by) => ({
+          ...watched(puts)(bucket, by),
+          async putIfSeen(object, seen) {
+            if (isBroken && object.key.startsWith('again-')) throw new Error('no')
+            puts.push({ by, key: object.key })
+            return bucket.putIfSeen(object, seen)
+          },
+        }),
+      },
+    )
+    await app.run()
+    await runBatch(world, app, TEXTS)
+    expect((await world.head()).reason).toBeDefined()
+    const parts = (): readonly Puts[] =>
+      puts.filter(({ key }) => key.startsWith(`out-${START_MS + 1_000}/part-`))
+    const before = parts()
+    expect(before.filter(({ by }) => by === 'executor')).not.toEqual([])
+    isBroken = false
+    world.advance(60_000)
+    await app.run()
+    expect(publishedIn(world)).toHaveProperty(`again-${START_MS + 1_000}`)
+    expect(parts()).toEqual(before)
+  })
+
   test('publishes what was counted when a task was computed twice with other bytes', async () => {
     const world = new World()
     let times = 0
