@@ -22,6 +22,7 @@ import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
 import { replayBugs } from './planted/replay-bugs.ts'
 import { rolledBugs } from './planted/rolled-bugs.ts'
+import { tableBugs } from './planted/table-bugs.ts'
 import { timeBugs } from './planted/time-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
 
@@ -43,6 +44,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...fileBugs,
   ...orderBugs,
   ...outputBugs,
+  ...tableBugs,
   ...operationBugs,
   ...windowBugs,
   ...rolledBugs,

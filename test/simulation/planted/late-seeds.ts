@@ -29,6 +29,8 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'outputs of a larger input kept': 101,
   'parts written over': 452,
   'parts taken for equal by their names': 87,
+  'bundles under names that become free again': 336,
+  'outputs that are done written by executors': 60,
   'reservation over a reservation': 35,
   'committed epoch replaced by a reset': 43,
   'batch skipped under the lease of another': 34,

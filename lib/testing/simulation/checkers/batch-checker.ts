@@ -3,7 +3,12 @@ import type { PoisonLimits } from '../../../rdd/bad-records.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
 import type { Deployment, Environment } from '../environment.ts'
-import { type ModelBatch, pairsText, type SimulatedPipeline } from '../pipelines/pipeline.ts'
+import {
+  type ModelBatch,
+  pairsText,
+  type SimulatedPipeline,
+  type TableFiles,
+} from '../pipelines/pipeline.ts'
 import type { Truth } from '../truth.ts'
 import type { CombinedChecker } from './combined-checker.ts'
 import { lanesOf } from './inputs.ts'
@@ -11,6 +16,7 @@ import type { LeaseChecker } from './lease-checker.ts'
 import type { DeadLetterChecker } from './dead-letter-checker.ts'
 import type { Mirror } from './mirror.ts'
 import type { OutputChecker } from './output-checker.ts'
+import { tablePlace, tableText } from './table-checker.ts'
 import type { Violations } from './violations.ts'
 
 /** What the checker works with. */
@@ -76,6 +82,8 @@ export class BatchChecker {
     this.#checkPoison(input, environment.deployment)
     this.#follow(input, environment.deployment, after.zeroMs)
     const { outputs: finished } = after.afterCommit ?? manifest
+    const tables = Object.entries(this.#wanted(this.#history.length).tables)
+    for (const [table, files] of tables) outputs.tableCommitted(table, files)
     this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(finished, path))
     this.#checkNoOthers(timeMs, finished)
     this.#checkStates(manifest)
@@ -111,6 +119,7 @@ export class BatchChecker {
   /** At the end all outputs must be complete, with what was committed. */
   finished(): void {
     const { outputs } = this.#parts
+    outputs.finished()
     for (let upTo = 1; upTo <= this.#history.length; upTo++)
       this.#checkOutputs(upTo, (path) => outputs.textOf(path))
   }
@@ -135,36 +144,56 @@ export class BatchChecker {
     this.#history.push({ timeMs: input.timeMs, zeroMs, lines, codes, code, change })
   }
 
-  #checkOutputs(upTo: number, textOf: (path: string) => string | undefined): void {
-    const { violations, pipeline, intervalMs } = this.#parts
+  /** What the model gives for the last of so many batches: each output as a text, by its path. */
+  #wanted(upTo: number): {
+    readonly timeMs: number
+    readonly texts: ReadonlyMap<string, string>
+    readonly tables: Readonly<Record<string, TableFiles>>
+  } {
+    const { pipeline, intervalMs } = this.#parts
     const history = this.#historyUpTo(upTo)
     const batch = history.at(-1) as ModelBatch
-    for (const [prefix, want] of Object.entries(pipeline.outputs(batch, history, intervalMs))) {
-      const got = textOf(`${prefix}-${batch.timeMs}`)
+    const { timeMs } = batch
+    const tables = pipeline.tables?.(batch, history, intervalMs) ?? {}
+    const texts = new Map([
+      ...Object.entries(pipeline.outputs(batch, history, intervalMs)).map(
+        ([prefix, text]) => [`${prefix}-${timeMs}`, text] as const,
+      ),
+      // What has no rows writes nothing.
+      ...Object.entries(tables)
+        .filter(([, { size }]) => size > 0)
+        .map(([table, files]) => [tablePlace(table, timeMs), tableText(files)] as const),
+    ])
+    return { timeMs, texts, tables }
+  }
+
+  #checkOutputs(upTo: number, textOf: (path: string) => string | undefined): void {
+    const { violations } = this.#parts
+    const { timeMs, texts } = this.#wanted(upTo)
+    for (const [path, want] of texts) {
+      const got = textOf(path)
       violations.expect(
         'B4',
         got !== undefined,
-        () => `${batch.timeMs} is committed and ${prefix} is not written`,
+        () => `${timeMs} is committed and ${path} is not written`,
       )
       const isRight = got === undefined || got === want
       violations.expect(
         'totals',
         isRight,
-        () =>
-          `${prefix}-${batch.timeMs} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`,
+        () => `${path} holds ${JSON.stringify(got)} and not ${JSON.stringify(want)}`,
       )
     }
   }
 
   /** A batch shows no output that the model does not have. */
   #checkNoOthers(timeMs: number, finished: Manifest['outputs'] = []): void {
-    const { violations, pipeline, intervalMs } = this.#parts
-    const history = this.#historyUpTo(this.#history.length)
-    const wanted = pipeline.outputs(history.at(-1) as ModelBatch, history, intervalMs)
+    const { violations } = this.#parts
+    const { texts } = this.#wanted(this.#history.length)
     for (const { location } of finished)
       violations.expect(
         'B4',
-        Object.hasOwn(wanted, location.path.replace(/-\d+$/, '')),
+        texts.has(location.path),
         () => `${timeMs} shows ${location.path}, which it should not have written`,
       )
   }

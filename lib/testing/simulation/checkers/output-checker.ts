@@ -4,10 +4,15 @@ import type { Manifest } from '../../../state/manifest.ts'
 import type { OutputWrite, PartWrite } from '../ports/observer.ts'
 import type { Sightings } from '../sightings.ts'
 import type { Storage } from '../storage.ts'
+import type { TableFiles } from '../pipelines/pipeline.ts'
 import type { LeaseChecker } from './lease-checker.ts'
+import { bundlesText, TableChecker, tableOf, tableText } from './table-checker.ts'
 import type { Violations } from './violations.ts'
 
 type Attempt = Pick<Fence, 'generation' | 'epoch'>
+
+const textOfParts = (path: string, parts: readonly Uint8Array[]): string =>
+  tableOf(path) === undefined ? Buffer.concat(parts).toString('utf8') : bundlesText(parts)
 
 const nameOf = ({ generation, epoch }: Attempt): string => `${generation}-${epoch}`
 
@@ -17,6 +22,7 @@ export class OutputChecker {
   readonly #leases: LeaseChecker
   readonly #violations: Violations
   readonly #sightings: Sightings
+  readonly #tables: TableChecker
   /** The bytes that each code and plan has written under a path, for each input of its batch. */
   readonly #written = new Map<string, string>()
   /** The text that each attempt has finished, by path and attempt. */
@@ -38,6 +44,7 @@ export class OutputChecker {
     this.#leases = leases
     this.#violations = violations
     this.#sightings = sightings
+    this.#tables = new TableChecker(storage.outputs, violations)
   }
 
   /**
@@ -48,14 +55,18 @@ export class OutputChecker {
     const { outputs, ownFiles } = this.#storage
     const success = outputs.bytesOf(`${path}/${SUCCESS_FILE}`)
     if (success === undefined) return textIn(ownFiles.files(), path)
-    const parts = partsIn(success).map((name) => outputs.bytesOf(`${path}/${name}`))
+    const table = tableOf(path)
+    const parts = partsIn(success).map((name) => outputs.bytesOf(`${table ?? path}/${name}`))
     const missing = partsIn(success).filter((_, index) => parts[index] === undefined)
     this.#violations.expect(
       'B4',
       missing.length === 0,
       () => `${path} is complete, and ${missing.join(' ')} is gone`,
     )
-    return Buffer.concat(parts.flatMap((bytes) => bytes ?? [])).toString('utf8')
+    const texts = parts.map((bytes) => Buffer.from(bytes ?? []).toString('utf8'))
+    if (table === undefined) return texts.join('')
+    const directories = partsIn(success).map((name) => name.slice(0, name.lastIndexOf('/')))
+    return tableText(directories.map((directory, index) => [directory, texts[index] ?? '']))
   }
 
   /** What readers will see of an output, when its batch is committed. */
@@ -64,6 +75,16 @@ export class OutputChecker {
     if (record === undefined) return textIn(this.#storage.ownFiles.files(), path)
     this.#committed.set(path, nameOf(record))
     return this.#finished.get(path)?.get(nameOf(record))
+  }
+
+  /** A batch that adds to a table is committed. */
+  tableCommitted(table: string, files: TableFiles): void {
+    this.#tables.committed(table, files)
+  }
+
+  /** When all is done. */
+  finished(): void {
+    this.#tables.finished()
   }
 
   /** The driver lets executors write parts of an output. */
@@ -90,7 +111,7 @@ export class OutputChecker {
     )
     expect(
       'B4',
-      log === undefined || path.endsWith(`-${log.timeMs}`),
+      log === undefined || /[-/](\d+)$/.exec(path)?.[1] === String(log.timeMs),
       () => `epoch ${fence.epoch} is for ${log?.timeMs} and writes ${path}`,
     )
     const isAdmitted = this.#admitted.has(`${path} ${nameOf(fence)}`)
@@ -134,7 +155,7 @@ export class OutputChecker {
   /** An attempt has finished an output. */
   outputted({ path, parts, fence }: OutputWrite): void {
     const byAttempt = this.#finished.get(path) ?? new Map<string, string>()
-    const text = Buffer.concat(parts).toString('utf8')
+    const text = textOfParts(path, parts)
     const others = [...byAttempt].filter(([attempt]) => attempt !== nameOf(fence))
     if (others.length > 0) this.#sightings.see('an output written by two attempts')
     if (others.some(([, other]) => other !== text))
@@ -149,6 +170,7 @@ export class OutputChecker {
    * attempt has written, whatever happens (B4).
    */
   changed(key: string): void {
+    this.#tables.changed(key)
     const path = key.slice(0, key.lastIndexOf('/'))
     const success = this.#storage.outputs.bytesOf(`${path}/${SUCCESS_FILE}`)
     const committed = this.#committed.get(path)

@@ -23,7 +23,8 @@ export const checkerPromises: Readonly<Record<CheckerName, string>> = {
   B3: 'the same batch, or task, computed by the same code gives the same bytes',
   B4:
     'outputs are written when their batch is committed, are of that batch, look complete only ' +
-    'then, and hold for ever what the committed attempt has written',
+    'then, and hold for ever what the committed attempt has written; who only lists the ' +
+    'directories of a table finds no row twice and none that is not committed, at every write',
   B5:
     'the holder of the lease makes the commit, for the logged batch, and the commit names its ' +
     'own manifest',

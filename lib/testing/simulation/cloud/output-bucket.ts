@@ -12,6 +12,7 @@ interface StoredObject extends SeenObject {
 /** A bucket that outputs go to. As on S3, equal bytes have equal entity tags. */
 export class OutputBucket implements ConditionalBucket {
   readonly #objects = new Map<string, StoredObject>()
+  readonly #removed = new Map<string, Uint8Array>()
 
   async list(prefix: string): Promise<readonly string[]> {
     return [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).toSorted()
@@ -39,6 +40,7 @@ export class OutputBucket implements ConditionalBucket {
   async deleteIfSeen(key: string, { etag }: SeenObject): Promise<boolean> {
     const there = this.#objects.get(key)
     if (there !== undefined && there.etag !== etag) return false
+    if (there !== undefined) this.#removed.set(key, there.bytes)
     this.#objects.delete(key)
     return true
   }
@@ -46,6 +48,11 @@ export class OutputBucket implements ConditionalBucket {
   /** The bytes of an object, as a test sees them. */
   bytesOf(key: string): Uint8Array | undefined {
     return this.#objects.get(key)?.bytes
+  }
+
+  /** The same, or what an object held when it was removed. */
+  lastBytesOf(key: string): Uint8Array | undefined {
+    return this.bytesOf(key) ?? this.#removed.get(key)
   }
 
   /** All objects, as a test sees them. */

@@ -11,6 +11,7 @@ import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
 import { plainLines } from './plain-lines.ts'
 import { rolledFiles } from './rolled-files.ts'
+import { tableRows } from './table-rows.ts'
 import { timedKeys } from './timed-keys.ts'
 import { twoSources } from './two-sources.ts'
 import { uploads } from './uploads.ts'
@@ -46,6 +47,7 @@ const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] =
   [3, dividedWindows],
   [6, codedWords],
   [8, keptLines],
+  [12, tableRows],
 ]
 
 const SLOTS = 16

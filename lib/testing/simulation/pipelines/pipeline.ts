@@ -31,6 +31,9 @@ export interface ModelBatch {
 /** All committed batches up to one, oldest first. */
 export type History = readonly ModelBatch[]
 
+/** What a batch adds to a table: the text for each directory. */
+export type TableFiles = ReadonlyMap<string, string>
+
 /**
  * A pipeline that is simulated, and what it must give, recomputed from scratch: no code of the
  * engine is used to predict the engine.
@@ -54,6 +57,15 @@ export interface SimulatedPipeline {
     history: History,
     intervalMs: number,
   ) => Readonly<Record<string, string>>
+  /**
+   * What a batch adds to each table, by its path. No two rows of a table are alike. Default:
+   * nothing.
+   */
+  readonly tables?: (
+    batch: ModelBatch,
+    history: History,
+    intervalMs: number,
+  ) => Readonly<Record<string, TableFiles>>
   /**
    * The time at which, after a batch, the pipeline gives something new without new input. The head
    * must not rest for longer, and the world is not done before. Default: never.
