@@ -1,4 +1,4 @@
-/** A reader that lists the directories of a table, as query engines do, and trusts what it finds. */
+/** A reader that lists the directories of a table, as engines for queries do, and trusts them. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
