@@ -32,9 +32,7 @@ const FITS: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
 }
 
 /** The names of types. */
-export const columnTypes: readonly string[] = Object.keys(FITS)
-
-const isMissing = (value: unknown): boolean => value === undefined || value === null
+export const columnTypes = Object.keys(FITS) as readonly ColumnType[]
 
 /** Whether an element has named fields. */
 export const isRow = (element: unknown): element is Readonly<Record<string, unknown>> =>
@@ -74,17 +72,31 @@ export const columnsOf = (
   }
   checkColumnNames(elements, names)
   return [...names].map((name) => {
-    const values = elements.map((row) => fieldOf(row as Record<string, unknown>, name) ?? null)
-    const type = types === undefined ? typeOf(values) : (types[name] as ColumnType)
-    const unfit = values.find((value) => !isMissing(value) && !FITS[type](value))
-    if (unfit !== undefined)
-      throw unsupported(
-        `The column ${name} has a value that is not of the type ${type}`,
-        unfit,
-        'give the column another type, or map the elements',
-      )
-    return { name, type, values }
+    const values = valuesOf(elements as readonly Readonly<Record<string, unknown>>[], name)
+    if (types === undefined) return { name, type: typeOf(values), values }
+    const type = types[name] as ColumnType
+    const unfit = firstUnfit(values, type)
+    if (unfit === -1) return { name, type, values }
+    throw unsupported(
+      `The column ${name} has a value that is not of the type ${type}`,
+      values[unfit],
+      'give the column another type, or map the elements',
+    )
   })
+}
+
+const valuesOf = (
+  rows: readonly Readonly<Record<string, unknown>>[],
+  name: string,
+): readonly unknown[] =>
+  name in Object.prototype
+    ? rows.map((row) => fieldOf(row, name) ?? null)
+    : rows.map((row) => row[name] ?? null)
+
+/** The first value of another type. -1: there is none. */
+const firstUnfit = (values: readonly unknown[], type: ColumnType): number => {
+  const fits = FITS[type]
+  return values.findIndex((value) => value !== null && !fits(value))
 }
 
 /**
@@ -105,9 +117,6 @@ export const checkColumnNames = (
     )
 }
 
-const typeOf = (values: readonly unknown[]): ColumnType => {
-  const given = values.filter((value) => !isMissing(value))
-  if (given.length === 0) return 'text'
-  const found = Object.entries(FITS).find(([, fits]) => given.every(fits))
-  return found?.[0] as ColumnType
-}
+/** The first type that all values fit. Text, if there are none. */
+const typeOf = (values: readonly unknown[]): ColumnType =>
+  columnTypes.find((type) => firstUnfit(values, type) === -1) as ColumnType

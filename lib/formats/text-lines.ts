@@ -55,7 +55,7 @@ const PIECE_BYTES = 64 * 1024
 
 /** The same bytes with the methods of a Buffer. */
 export const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** The end of a line, and the beginning of the next one. At the end of the bytes both are equal. */
 export interface LineEnd {

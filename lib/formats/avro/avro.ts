@@ -4,8 +4,9 @@ import { MillraceError } from '../../base/errors.ts'
 import type { FileFormat, FormatWriting } from '../file-format.ts'
 import { bytesOf, type Encoded, type RecordFormat, unreadable } from '../record-format.ts'
 import { asBuffer } from '../text-lines.ts'
-import { avroFile, openAvro } from './blocks.ts'
-import { type AvroSchema, plain, prepareAvro, typeOf, typeToRead } from './schema.ts'
+import { avroFile, type Block, openAvro } from './blocks.ts'
+import { hasBytes, type PlainType } from './plain.ts'
+import { type AvroSchema, prepareAvro, typeOf, typeToRead } from './schema.ts'
 
 /**
  * Settings of `avro` and `avroRecord`.
@@ -69,18 +70,18 @@ export const avroRecord = <T = unknown>(
 ): RecordFormat<T> => {
   checkBigints('avroRecord', bigints)
   const text = schemaText('avroRecord', schema)
-  let type: Type | undefined
+  let plain: PlainType | undefined
   return Object.freeze({
     name: 'avroRecord',
     settings: Object.freeze({ schema: text, bigints }),
     prepare: async () => {
       await prepareAvro()
-      type ??= typeToRead(text, bigints)
+      plain ??= typeToRead(text, bigints)
     },
     decode: (record: Encoded): T => {
       try {
-        const bytes = asBuffer(bytesOf(record))
-        return plain((type as Type).fromBuffer(bytes)) as T
+        const { type, finish } = plain as PlainType
+        return finish(type.fromBuffer(asBuffer(bytesOf(record)))) as T
       } catch (error) {
         throw unreadable('a value of the Avro schema', bytesOf(record), error)
       }
@@ -101,17 +102,48 @@ const writingWith = (schema: string, bigints: boolean): FormatWriting => {
       type ??= typeOf(schema, bigints)
     },
     encode: (elements: readonly unknown[]): Uint8Array =>
-      avroFile(
-        elements.map((element) => encode(element, type as Type)),
-        schema,
-        sync,
-      ),
+      avroFile(blocksOf(elements, type as Type), schema, sync),
   })
 }
 
-const encode = (element: unknown, type: Type): Buffer => {
+const RECORDS_IN_BLOCK = 1_000
+/** A block of large records has fewer. Readers hold a block in memory. */
+const BLOCK_BYTES = 4 * 1024 * 1024
+/** About a block of small records. */
+const FIRST_BYTES = 64 * 1024
+
+/** All blocks share one buffer, which grows. */
+function* blocksOf(elements: readonly unknown[], type: Type): Generator<Block> {
+  const valueOf = hasBytes(type) ? withBuffers : (element: unknown): unknown => element
+  let bytes: Buffer = Buffer.allocUnsafe(FIRST_BYTES)
+  let [count, end] = [0, 0]
+  for (const element of elements) {
+    const value = valueOf(element)
+    let next = encode(value, type, bytes, end)
+    if (next < 0) {
+      // So many bytes are missing.
+      bytes = grown(bytes, end, bytes.length - next)
+      next = encode(value, type, bytes, end)
+    }
+    count += 1
+    end = next
+    if (count < RECORDS_IN_BLOCK && end < BLOCK_BYTES) continue
+    yield { count, records: bytes.subarray(0, end) }
+    count = end = 0
+  }
+  if (count > 0) yield { count, records: bytes.subarray(0, end) }
+}
+
+const grown = (bytes: Buffer, end: number, size: number): Buffer => {
+  const larger = Buffer.allocUnsafe(Math.max(size, 2 * bytes.length))
+  bytes.copy(larger, 0, 0, end)
+  return larger
+}
+
+/** Where the element ends. Below zero: so many bytes are missing. */
+const encode = (element: unknown, type: Type, bytes: Buffer, from: number): number => {
   try {
-    return type.toBuffer(withBuffers(element))
+    return type.encode(element, bytes, from)
   } catch (error) {
     throw new MillraceError('VALUE_UNSUPPORTED', {
       problem: 'An element does not fit the Avro schema',

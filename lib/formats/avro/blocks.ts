@@ -3,12 +3,12 @@
  * header and after each block stand the same 16 random bytes, so a block can be found from
  * anywhere. A block belongs to the part in which the bytes before it begin.
  */
-import type { Type } from 'avsc'
 import { crc32, deflateRawSync, inflateRawSync, zstdDecompressSync } from 'node:zlib'
 import { corrupt, corruptPart } from '../file-errors.ts'
 import type { FilePart, SizedFile } from '../file-format.ts'
 import { asBuffer } from '../text-lines.ts'
-import { plain, typeToRead } from './schema.ts'
+import type { PlainType } from './plain.ts'
+import { typeToRead } from './schema.ts'
 import { unsnappy } from './snappy.ts'
 
 const MAGIC = Buffer.from('Obj\x01')
@@ -117,7 +117,7 @@ export const openAvro =
     const decompress = Object.hasOwn(DECOMPRESS, codec) ? DECOMPRESS[codec] : undefined
     if (decompress === undefined)
       throw corrupt(file, `An Avro file is compressed with ${codec}, which is not read`)
-    let type: Type
+    let type: PlainType
     try {
       type = typeToRead(schema, bigints)
     } catch (error) {
@@ -157,7 +157,7 @@ class Blocks {
     this.#to = to
   }
 
-  async records(type: Type, decompress: Decompress): Promise<readonly unknown[]> {
+  async records(type: PlainType, decompress: Decompress): Promise<readonly unknown[]> {
     const records: unknown[] = []
     if (this.#from >= this.#to) return records
     await this.#extend(this.#to - this.#from + SYNC_BYTES)
@@ -185,12 +185,13 @@ class Blocks {
     return { count, data: this.#bytes.subarray(end - size, end), end }
   }
 
-  #decode(content: Buffer, count: number, type: Type, records: unknown[]): void {
+  #decode(content: Buffer, count: number, plain: PlainType, records: unknown[]): void {
+    const { type, finish } = plain
     let at = 0
     for (let left = count; left > 0; left--) {
       const { value, offset } = type.decode(content, at) as { value: unknown; offset: number }
       if (offset < 0) throw new RangeError(CUT_OFF)
-      records.push(plain(value))
+      records.push(finish(value))
       at = offset
     }
     if (at !== content.length) throw new RangeError('a block has more bytes than records')
@@ -206,8 +207,6 @@ class Blocks {
   }
 }
 
-const RECORDS_IN_BLOCK = 1_000
-
 const zigzag = (value: number): Buffer => {
   const bytes: number[] = []
   let rest = value * 2
@@ -217,14 +216,18 @@ const zigzag = (value: number): Buffer => {
 
 const lengthAnd = (bytes: Buffer): Buffer => Buffer.concat([zigzag(bytes.length), bytes])
 
-/** A file with these records, in blocks that are compressed with deflate. */
-export const avroFile = (records: readonly Buffer[], schema: string, sync: Buffer): Uint8Array => {
+/** Records of a file, one after the other. */
+export interface Block {
+  readonly count: number
+  /** They are used before the next block is asked for. */
+  readonly records: Uint8Array
+}
+
+/** A file with these blocks, which are compressed with deflate. */
+export const avroFile = (blocks: Iterable<Block>, schema: string, sync: Buffer): Uint8Array => {
   const fields = ['avro.schema', schema, 'avro.codec', 'deflate'].map((text) => Buffer.from(text))
   const pieces = [MAGIC, zigzag(2), ...fields.map(lengthAnd), zigzag(0), sync]
-  for (let from = 0; from < records.length; from += RECORDS_IN_BLOCK) {
-    const some = records.slice(from, from + RECORDS_IN_BLOCK)
-    const data = deflateRawSync(Buffer.concat(some))
-    pieces.push(zigzag(some.length), lengthAnd(data), sync)
-  }
+  for (const { count, records } of blocks)
+    pieces.push(zigzag(count), lengthAnd(deflateRawSync(records)), sync)
   return Buffer.concat(pieces)
 }

@@ -3,6 +3,7 @@ import type * as Avsc from 'avsc'
 import type { Type, types } from 'avsc'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
+import { plainType, type PlainType } from './plain.ts'
 
 /**
  * A schema of Avro: its JSON as a value, or as text.
@@ -37,9 +38,8 @@ const MILLISECONDS_A_DAY = 86_400_000
 const MICROSECONDS = 1_000
 const NANOSECONDS = 1_000_000
 
-/** Longs of the year 9999 in microseconds are beyond 2^53, so they are bigints. */
 const times = (perMs: number): Values => [
-  (stored: bigint) => new Date(Number(stored) / perMs),
+  (stored: number) => new Date(stored / perMs),
   (value: Date) => BigInt(value.getTime()) * BigInt(perMs),
 ]
 
@@ -64,8 +64,9 @@ interface Hooks {
 
 /** Our types of longs and of times, which are longs underneath. */
 const hooks = (avsc: Library, bigints: boolean): Hooks => {
-  const long = longType(avsc, bigints)
-  const timeLong = longType(avsc, true)
+  const long = longType(avsc, bigints ? bigintOf : exactNumberOf)
+  // Longs of the year 9999 in microseconds are beyond 2^53.
+  const timeLong = longType(avsc, numberOf)
   let isUnderneath = false
   const timeType = ([fromStored, toStored]: Values, stored: string) =>
     class extends avsc.types.LogicalType {
@@ -111,18 +112,19 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
  * Longs, as bigints or as numbers. Those of the library itself are wrong beyond 2^52, without a
  * word.
  */
-const longType = ({ types: { LongType } }: Library, bigints: boolean): types.LongType =>
+const longType = (
+  { types: { LongType } }: Library,
+  fromBuffer: (bytes: Buffer) => number | bigint,
+): types.LongType =>
   LongType.__with({
-    fromBuffer: (bytes: Buffer) => {
-      const value = bytes.readBigInt64LE()
-      return bigints ? value : numberOf(value)
-    },
+    fromBuffer,
     toBuffer: (value: number | bigint) => {
       const bytes = Buffer.alloc(8)
       bytes.writeBigInt64LE(BigInt(value))
       return bytes
     },
-    fromJSON: (value: number | string) => (bigints ? BigInt(value) : Number(value)),
+    // For defaults, which are only written.
+    fromJSON: BigInt,
     toJSON: Number,
     isValid: (value: unknown) =>
       (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) ||
@@ -130,10 +132,17 @@ const longType = ({ types: { LongType } }: Library, bigints: boolean): types.Lon
     compare: (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0),
   })
 
-const numberOf = (value: bigint): number => {
-  const number = Number(value)
+const bigintOf = (bytes: Buffer): bigint => bytes.readBigInt64LE()
+
+/** The nearest number. */
+const numberOf = (bytes: Buffer): number => bytes.readInt32LE(4) * 2 ** 32 + bytes.readUInt32LE(0)
+
+const exactNumberOf = (bytes: Buffer): number => {
+  const number = numberOf(bytes)
   if (Number.isSafeInteger(number)) return number
-  throw new RangeError(`${value} is beyond 2^53: read longs as bigints, with the option bigints`)
+  throw new RangeError(
+    `${bigintOf(bytes)} is beyond 2^53: read longs as bigints, with the option bigints`,
+  )
 }
 
 /**
@@ -142,15 +151,15 @@ const numberOf = (value: bigint): number => {
  *
  * @throws MillraceError `ARGUMENT_INVALID` when it is not a schema of Avro.
  */
-export const typeToRead = (schema: string, bigints: boolean): Type => {
+export const typeToRead = (schema: string, bigints: boolean): PlainType => {
   let parsed: unknown
   try {
     parsed = JSON.parse(schema)
   } catch {
     // An error that is explained below.
-    return typeOf(schema, bigints)
+    return plainType(typeOf(schema, bigints))
   }
-  return typeOf(JSON.stringify(withoutDefaults(parsed)), bigints)
+  return plainType(typeOf(JSON.stringify(withoutDefaults(parsed)), bigints))
 }
 
 const withoutDefaults = (schema: unknown): unknown => {
@@ -183,17 +192,4 @@ export const typeOf = (schema: AvroSchema, bigints: boolean): Type => {
       cause: error,
     })
   }
-}
-
-/**
- * A value of the library as one that can be stored: records are plain objects, and bytes have
- * memory of their own.
- */
-export const plain = (value: unknown): unknown => {
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  if (value instanceof Uint8Array) return new Uint8Array(value)
-  if (Array.isArray(value)) return value.map(plain)
-  const fields: Record<string, unknown> = {}
-  for (const name of Object.keys(value)) fields[name] = plain((value as typeof fields)[name])
-  return fields
 }

@@ -33,7 +33,19 @@ interface TypeOfField {
   readonly valueOf: (text: string) => unknown
 }
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+/** A column, and how its fields become values. */
+export interface FieldReader {
+  readonly name: string
+  /** What a text may be. */
+  readonly allowed: string
+  /** Gives undefined for a text that is not of the type. Left out: fields stay text. */
+  readonly read?: (text: string) => unknown
+  /** Whether a row that is too short has a null here. */
+  readonly isTyped: boolean
+}
+
+/** What the engine takes for a number, and nobody else does: 0x10. */
+const OTHER_BASE = /^0[box]/i
 const WHOLE = /^[+-]?\d+$/
 const DAY = /^\d{4}-\d{2}-\d{2}/
 const TIME = /^.{10}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?<zone>Z|[+-]\d{2}(?::?\d{2})?)?$/
@@ -47,8 +59,10 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ])
 
 /** 1e999 is no number that JavaScript has. */
-const finiteOf = (text: string): number | undefined =>
-  Number.isFinite(Number(text)) ? Number(text) : undefined
+const finiteOf = (text: string): number | undefined => {
+  const number = Number(text)
+  return Number.isFinite(number) && !OTHER_BASE.test(text) ? number : undefined
+}
 
 const dateOf = (text: string): Date | undefined => {
   if (!DAY.test(text)) return undefined
@@ -66,7 +80,7 @@ const isDay = (text: string): boolean => new Date(text).toISOString().startsWith
 const TYPES: Readonly<Record<Exclude<CsvType, 'text'>, TypeOfField>> = {
   number: {
     allowed: 'a number',
-    valueOf: (text) => (NUMBER.test(text) ? finiteOf(text) : undefined),
+    valueOf: finiteOf,
   },
   bigint: {
     allowed: 'a whole number',
@@ -94,40 +108,27 @@ const guess = (text: string): unknown => {
   return PLAIN_NUMBER.test(text) ? Number(text) : text
 }
 
-/** Changes the fields of a row in place. Throws for a field that is not of its type. */
-export type ConvertRow = (row: Record<string, unknown>) => void
-
-/** Undefined: all fields stay text. */
-export const convertRow = (
-  columns: Readonly<Record<string, CsvType>> | undefined,
+/** How the fields of a column are read. `isGuessed`: by their text alone. */
+export const fieldReader = (
+  name: string,
+  type: CsvType | undefined,
   isGuessed: boolean,
-): ConvertRow | undefined => {
-  if (isGuessed)
-    return (row) => {
-      for (const name of Object.keys(row)) row[name] = guess(row[name] as string)
-    }
-  const typed = Object.entries(columns ?? {}).flatMap(([name, type]) =>
-    type === 'text' ? [] : [[name, TYPES[type]] as const],
-  )
-  if (typed.length === 0) return undefined
-  return (row) => {
-    for (const [name, type] of typed) row[name] = valueOf(name, row[name], type)
+): FieldReader => {
+  if (isGuessed) return { name, allowed: 'any', read: guess, isTyped: false }
+  if (type === undefined || type === 'text') return { name, allowed: 'any', isTyped: false }
+  const { allowed, valueOf } = TYPES[type]
+  const read = (field: string): unknown => {
+    const text = field.trim()
+    return text === '' ? null : valueOf(text)
   }
+  return { name, allowed, read, isTyped: true }
 }
 
-const valueOf = (
-  name: string,
-  field: unknown,
-  { allowed, valueOf: convert }: TypeOfField,
-): unknown => {
-  const text = typeof field === 'string' ? field.trim() : ''
-  if (text === '') return null
-  const value = convert(text)
-  if (value !== undefined) return value
-  throw new MillraceError('RECORD_UNREADABLE', {
+/** The error of a field that is not of its type. */
+export const misfit = ({ name, allowed }: FieldReader, field: string): MillraceError =>
+  new MillraceError('RECORD_UNREADABLE', {
     problem: `The column ${name} of a row is not of its type`,
     value: field,
     allowed,
     fix: 'correct what writes it, or read the column as text',
   })
-}

@@ -8,8 +8,8 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Encoded, textOf, unreadable } from '../record-format.ts'
-import { withoutMark } from '../text-lines.ts'
-import { type ConvertRow, convertRow, type CsvType } from './columns.ts'
+import { CR, withoutMark } from '../text-lines.ts'
+import { type CsvType, fieldReader, type FieldReader, misfit } from './columns.ts'
 import { type Dialect, endOfText, hasStrayQuote, rowsIn } from './scan.ts'
 
 /** The settings of a CSV format, with their defaults. */
@@ -26,8 +26,6 @@ export interface CsvSettings {
   readonly isGuessed: boolean
   readonly allowsShort: boolean
 }
-
-const CARRIAGE_RETURN = 0x0d
 
 type Parse = (bytes: Buffer, options: Options) => unknown[]
 
@@ -49,75 +47,102 @@ export const dialectOf = ({ delimiter, quote }: CsvSettings): Dialect => ({
   quote: quote === '' ? -1 : quote.charCodeAt(0),
 })
 
-/** The fields of some rows, whatever their number is. */
-const fieldsOfRows = (rows: Buffer, settings: CsvSettings): readonly (readonly string[])[] =>
-  parseWith(rows, { ...libraryOptions(settings), relax_column_count: true }) as string[][]
+/**
+ * The fields of some rows. All have as many as the first one, if `isEven`. Throws for what the
+ * library does not take.
+ */
+const fieldsOfRows = (
+  rows: Buffer,
+  { delimiter, quote }: CsvSettings,
+  isEven: boolean,
+): unknown[][] =>
+  parseWith(rows, {
+    delimiter,
+    quote: quote === '' ? null : quote,
+    escape: quote === '' ? null : quote,
+    // The library looks for each of the line ends at each byte.
+    record_delimiter: rows.includes(CR) ? ['\r\n', '\n', '\r'] : '\n',
+    skip_empty_lines: true,
+    relax_column_count: !isEven,
+  }) as unknown[][]
 
 /** The fields of one row. */
 export const fieldsOf = (row: Buffer, settings: CsvSettings): readonly string[] =>
-  fieldsOfRows(row, settings)[0] ?? []
+  (fieldsOfRows(row, settings, true)[0] ?? []) as string[]
 
-/** As the library does it. */
-const setField = (row: Record<string, unknown>, name: string, value: string): void => {
-  if (name !== '__proto__') row[name] = value
-  else
+/** A row may have a column with a name that means something else to objects: `__proto__`. */
+const setField = (row: Record<string, unknown>, name: string, value: unknown): void => {
+  if (name === '__proto__')
     Object.defineProperty(row, name, {
       value,
       enumerable: true,
       configurable: true,
       writable: true,
     })
+  else row[name] = value
 }
-
-const libraryOptions = ({ delimiter, quote, allowsShort }: CsvSettings): Options => ({
-  delimiter,
-  quote: quote === '' ? null : quote,
-  escape: quote === '' ? null : quote,
-  record_delimiter: ['\r\n', '\n', '\r'],
-  skip_empty_lines: true,
-  relax_column_count_less: allowsShort,
-})
 
 /** Reads the rows of one file, whose columns are known. */
 export class CsvRows {
   readonly #settings: CsvSettings
+  readonly #dialect: Dialect
   readonly #names: readonly string[] | undefined
-  readonly #convert: ConvertRow | undefined
-  readonly #options: Options
-  /** The same, for rows that end with a line feed alone. */
-  readonly #unixOptions: Options
-  /** False: the column is left out. */
-  readonly #columns: readonly (string | false)[]
+  /** Undefined: the column is left out. */
+  readonly #columns: readonly (FieldReader | undefined)[]
+  /** Whether rows of another length than the first one are bad. */
+  readonly #isEven: boolean
 
   /** `names`: those of the columns. Undefined: rows are arrays. */
   constructor(settings: CsvSettings, names: readonly string[] | undefined) {
-    const { columns, isGuessed } = settings
+    const { columns, isGuessed, allowsShort } = settings
     this.#settings = settings
+    this.#dialect = dialectOf(settings)
     this.#names = names
-    this.#convert = names && convertRow(columns, isGuessed)
+    this.#isEven = names !== undefined && !allowsShort
     const isWanted = (name: string): boolean =>
       name !== '' && (columns === undefined || Object.hasOwn(columns, name))
-    this.#columns = names?.map((name) => (isWanted(name) ? name : false)) ?? []
-    this.#options = {
-      ...libraryOptions(settings),
-      columns: names === undefined ? false : [...this.#columns],
-    }
-    this.#unixOptions = { ...this.#options, record_delimiter: '\n' }
+    this.#columns = (names ?? []).map((name) =>
+      isWanted(name) ? fieldReader(name, columns?.[name], isGuessed) : undefined,
+    )
   }
 
   /** The elements of some whole rows, with what stands in the file for those that are bad. */
-  read(bytes: Buffer): readonly unknown[] {
-    if (isUtf8(bytes)) {
-      try {
-        return this.#converted(this.#parse(bytes), bytes)
-      } catch {
-        // One of the rows is bad. Which one is found below.
-      }
-    }
-    const rows = rowsIn(bytes, dialectOf(this.#settings)).map(([from, to]) =>
-      bytes.subarray(from, to),
-    )
+  read(pieces: readonly Buffer[]): readonly unknown[] {
+    const elements: unknown[] = []
+    for (const piece of pieces) for (const one of this.#readPiece(piece)) elements.push(one)
+    return elements
+  }
+
+  #readPiece(bytes: Buffer): readonly unknown[] {
+    const read = isUtf8(bytes) ? this.#fields(bytes, this.#isEven) : undefined
+    if (read !== undefined) return this.#elements(read, () => this.#rowsIn(bytes))
+    const rows = this.#rowsIn(bytes)
     return this.#readSound(rows) ?? this.#readEach(rows)
+  }
+
+  /** Undefined: one of the rows is bad. */
+  #fields(bytes: Buffer, isEven: boolean): unknown[][] | undefined {
+    try {
+      return fieldsOfRows(bytes, this.#settings, isEven)
+    } catch {
+      return undefined
+    }
+  }
+
+  #rowsIn(bytes: Buffer): readonly Buffer[] {
+    return rowsIn(bytes, this.#dialect).map(([from, to]) => bytes.subarray(from, to))
+  }
+
+  /** `rowsOf`: the same rows as they are in the file. */
+  #elements(read: unknown[], rowsOf: () => readonly Buffer[]): readonly unknown[] {
+    let rows: readonly Buffer[] | undefined
+    for (const [index, fields] of read.entries()) {
+      const element = this.#elementOf(fields as readonly string[])
+      if (element === undefined) rows ??= rowsOf()
+      // The fields are not needed any more.
+      read[index] = element ?? this.#asFile(rows?.[index] as Buffer)
+    }
+    return read
   }
 
   /**
@@ -126,88 +151,64 @@ export class CsvRows {
    * library takes other rows than expected.
    */
   #readSound(rows: readonly Buffer[]): readonly unknown[] | undefined {
-    const dialect = dialectOf(this.#settings)
-    const isSound = rows.map((row) => isUtf8(row) && !hasStrayQuote(row, dialect))
-    const sound = Buffer.concat(rows.filter((_, index) => isSound[index]))
-    let read: readonly (readonly string[])[]
-    try {
-      read = fieldsOfRows(sound, this.#settings)
-    } catch {
-      return undefined
-    }
-    if (read.length !== isSound.filter(Boolean).length) return undefined
+    const isSound = rows.map((row) => isUtf8(row) && !hasStrayQuote(row, this.#dialect))
+    const sound = rows.filter((_, index) => isSound[index])
+    const read = this.#fields(Buffer.concat(sound), false)
+    if (read?.length !== sound.length) return undefined
+    const elements = this.#elements(read, () => sound)
     let next = 0
-    return rows.map((row, index) => {
-      const fields = isSound[index] === true ? read[next++] : undefined
-      return (fields && this.#elementOf(fields)) ?? this.#asFile(row)
-    })
+    return rows.map((row, index) =>
+      isSound[index] === true ? elements[next++] : this.#asFile(row),
+    )
   }
 
   /** Undefined: the row is bad. */
   #elementOf(fields: readonly string[]): unknown {
-    const names = this.#names
-    if (names === undefined) return fields
-    const { length } = fields
-    if (length > names.length || (length < names.length && !this.#settings.allowsShort))
-      return undefined
+    if (this.#names === undefined) return fields
+    const columns = this.#columns
+    if (fields.length !== columns.length && !this.#isShort(fields)) return undefined
     const row: Record<string, unknown> = {}
-    for (const [index, field] of fields.entries()) {
-      const name = this.#columns[index]
-      if (typeof name === 'string') setField(row, name, field)
+    for (let index = 0; index < columns.length; index++) {
+      const column = columns[index]
+      const field = fields[index]
+      if (column === undefined || (field === undefined && !column.isTyped)) continue
+      const { read, name } = column
+      const value = field === undefined ? null : read === undefined ? field : read(field)
+      if (value === undefined) return undefined
+      setField(row, name, value)
     }
-    try {
-      this.#convert?.(row)
-      return row
-    } catch {
-      return undefined
-    }
+    return row
+  }
+
+  /** Whether a row has too few fields, and may. */
+  #isShort(fields: readonly string[]): boolean {
+    return this.#settings.allowsShort && fields.length < this.#columns.length
   }
 
   /** The slow way, for rows that are alone. */
   #readEach(rows: readonly Buffer[]): readonly unknown[] {
-    return rows.flatMap((row) => this.#goodRows(row) ?? [this.#asFile(row)])
+    return rows.flatMap((row) => {
+      const read = isUtf8(row) ? this.#fields(row, false) : undefined
+      if (read === undefined || read.length > 1) return [this.#asFile(row)]
+      return this.#elements(read, () => [row])
+    })
   }
 
   /** The element of a row that must be the only one. */
   readOne(row: Buffer | undefined, others: readonly Buffer[]): unknown {
     if (row === undefined) throw new SyntaxError('it has no row')
     if (others.length > 0) throw new SyntaxError('it has more than one row')
-    const [element] = this.#parse(row)
-    this.#convert?.(element as Record<string, unknown>)
-    return element
+    const [fields = []] = fieldsOfRows(row, this.#settings, true) as string[][]
+    return this.#elementOf(fields) ?? this.#refuse(fields)
   }
 
-  /** Undefined: one of them is bad. */
-  #goodRows(bytes: Buffer): readonly unknown[] | undefined {
-    if (!isUtf8(bytes)) return undefined
-    try {
-      const rows = this.#parse(bytes)
-      for (const row of rows) this.#convert?.(row as Record<string, unknown>)
-      return rows
-    } catch {
-      return undefined
+  #refuse(fields: readonly string[]): never {
+    for (const [index, column] of this.#columns.entries()) {
+      const field = fields[index]
+      if (column?.read === undefined || field === undefined) continue
+      if (column.read(field) === undefined) throw misfit(column, field)
     }
-  }
-
-  #parse(bytes: Buffer): unknown[] {
-    // The library looks for each of the line ends at each byte.
-    const isUnix = !bytes.includes(CARRIAGE_RETURN)
-    return parseWith(bytes, isUnix ? this.#unixOptions : this.#options)
-  }
-
-  #converted(rows: unknown[], bytes: Buffer): readonly unknown[] {
-    if (this.#convert === undefined) return rows
-    let ranges: readonly (readonly [from: number, to: number])[] | undefined
-    for (const [index, row] of rows.entries()) {
-      try {
-        this.#convert(row as Record<string, unknown>)
-      } catch {
-        ranges ??= rowsIn(bytes, dialectOf(this.#settings))
-        const [from, to] = ranges[index] as readonly [number, number]
-        rows[index] = this.#asFile(bytes.subarray(from, to))
-      }
-    }
-    return rows
+    throw new SyntaxError(`it has ${fields.length} fields, not ${this.#columns.length}`)
   }
 
   /** A row with the header above it. As bytes, if it is not UTF-8. */

@@ -33,7 +33,7 @@ export const openCsv =
     return Array.from({ length: parts.count }, (_, index) => ({
       sizeBytes: Math.min(partBytes, sizeBytes - index * partBytes),
       from: index * partBytes,
-      read: async () => rows.read((await parts.read(index)).bytes),
+      read: async () => rows.read(await parts.read(index)),
     }))
   }
 

@@ -8,14 +8,9 @@ import type { SizedFile } from '../file-format.ts'
 import { asBuffer } from '../text-lines.ts'
 import { type Dialect, RowScanner } from './scan.ts'
 
-/** The bytes of some whole rows. */
-export interface RowBytes {
-  /** Where they begin in the file. */
-  readonly from: number
-  readonly bytes: Buffer
-}
-
 const BEYOND_BYTES = 64 * 1024
+/** Rows are parsed so many bytes at a time. If one is bad, only these are read again. */
+const PIECE_BYTES = 64 * 1024
 
 /** See the head of this file. */
 export class RowParts {
@@ -37,31 +32,32 @@ export class RowParts {
     return Math.ceil(sizeBytes / partBytes)
   }
 
-  /** The rows of a part. Reads run one after the other. */
-  read(part: number): Promise<RowBytes> {
+  /** The rows of a part, in pieces of whole rows. Reads run one after the other. */
+  read(part: number): Promise<readonly Buffer[]> {
     const rows = this.#before.then(() => this.#read(part))
     this.#before = rows.catch(() => undefined)
     return rows
   }
 
-  async #read(part: number): Promise<RowBytes> {
+  async #read(part: number): Promise<readonly Buffer[]> {
     for (let next = this.#starts.length - 1; next < part; next++) await this.#rowsOf(next)
     return this.#rowsOf(part)
   }
 
-  async #rowsOf(part: number): Promise<RowBytes> {
+  async #rowsOf(part: number): Promise<readonly Buffer[]> {
     const from = this.#starts[part] as number
     const { sizeBytes, partBytes } = this.#file
     const until = Math.min((part + 1) * partBytes, sizeBytes)
-    const bytes = from >= until ? Buffer.alloc(0) : await this.#rowsBetween(from, until)
-    this.#starts[part + 1] = from + bytes.length
-    return { from, bytes }
+    const pieces = from >= until ? [] : await this.#rowsBetween(from, until)
+    this.#starts[part + 1] = pieces.reduce((end, piece) => end + piece.length, from)
+    return pieces
   }
 
   /** The rows that begin in a range. What is read beyond it doubles, if its last row is long. */
-  async #rowsBetween(from: number, until: number): Promise<Buffer> {
+  async #rowsBetween(from: number, until: number): Promise<readonly Buffer[]> {
     const { sizeBytes, read } = this.#file
     let bytes: Buffer = Buffer.alloc(0)
+    const ends: number[] = [0]
     let row = 0
     for (let more = BEYOND_BYTES; ; more *= 2) {
       const to = Math.min(Math.max(until, from + bytes.length) + more, sizeBytes)
@@ -71,8 +67,10 @@ export class RowParts {
         const end = scanner.endOf(row)
         if (end === undefined) break
         row = end
+        if (row - (ends.at(-1) as number) >= PIECE_BYTES || from + row >= until) ends.push(row)
       }
-      if (from + row >= until) return bytes.subarray(0, row)
+      if (from + row >= until)
+        return ends.slice(1).map((end, index) => bytes.subarray(ends[index], end))
     }
   }
 }

@@ -1,9 +1,23 @@
 /** CSV files, in parts of any size, beside an independent reading of the same bytes. */
 import fc from 'fast-check'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { isDeepStrictEqual } from 'node:util'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { csv, type CsvOptions, csvRecord, tsv } from '../../../lib/formats/csv/csv.ts'
 import { prepareCsv } from '../../../lib/formats/csv/csv-rows.ts'
 import type { FileFormat, PartReading, SizedFile } from '../../../lib/formats/file-format.ts'
+
+/** How many bytes the library was given. */
+const parsed = { bytes: 0 }
+
+vi.mock('csv-parse/sync', async (original) => {
+  const { parse } = await original<typeof import('csv-parse/sync')>()
+  return {
+    parse: (bytes: Buffer, options: object) => {
+      parsed.bytes += bytes.length
+      return parse(bytes, options)
+    },
+  }
+})
 
 beforeAll(prepareCsv)
 
@@ -369,6 +383,56 @@ test('a row is good or bad whatever the others are', async () => {
         bad: alone.flatMap((one) => one.bad),
       })
     }),
+  )
+})
+
+test('rows of all kinds in several pieces', async () => {
+  const recordsOf = async (rows: string): Promise<readonly unknown[]> => {
+    const [part] = await readingOf(csv()).open(fileOf(Buffer.from(`a,b\n${rows}`)))
+    return part?.read() ?? []
+  }
+  for (const some of [['"1",2'], ['1', '1,2,3'], ROWS]) {
+    const rows = `${some.join('\n')}\n`
+    const ofEach = await Promise.all(some.map(async (row) => recordsOf(`${row}\n`)))
+    const times = Math.ceil(80_000 / rows.length)
+    const expected = Array.from({ length: times }, () => ofEach.flat()).flat()
+    expect(isDeepStrictEqual(await recordsOf(rows.repeat(times)), expected)).toBe(true)
+  }
+})
+
+test.each([
+  ['of good rows is parsed once', '', 1],
+  ['is parsed once but for the rows around a bad one', '1,2,3\n', 1.3],
+  ['in which all rows are bad in the same way is parsed once', undefined, 1],
+])('a file %s', async (_, bad, most) => {
+  const row = bad === undefined ? `${'x'.repeat(40)},y,z\n` : `${'x'.repeat(40)},y\n`
+  const half = row.repeat(12_000)
+  const bytes = Buffer.from(`a,b\n${half}${bad ?? ''}${half}`)
+  const [part] = await readingOf(csv()).open(fileOf(bytes))
+  parsed.bytes = 0
+  const records = await part?.read()
+  expect(records).toHaveLength(24_000 + (bad === '1,2,3\n' ? 1 : 0))
+  expect(parsed.bytes).toBeGreaterThan(0.99 * bytes.length)
+  expect(parsed.bytes).toBeLessThanOrEqual(most * bytes.length)
+})
+
+test('a number is what its pattern says, and nothing else that the engine takes for one', async () => {
+  const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+  const letters = fc.constantFrom(...'0123456789.+-eExXoObB_n ', 'Infinity', 'NaN')
+  const text = fc.oneof(
+    fc.string({ unit: letters, minLength: 1, maxLength: 5 }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { minLength: 1 }), async (texts) => {
+      const { rows } = await read(csv({ columns: { n: 'number' } }), `n,x\n${texts.join(',\n')},\n`)
+      const given = texts.map((one) => one.trim())
+      const expected = given
+        .filter((one) => one === '' || NUMBER.test(one))
+        .map((one) => ({ n: one === '' ? null : Number(one) }))
+      expect(rows).toEqual(expected.filter(({ n }) => n === null || Number.isFinite(n)))
+    }),
+    { numRuns: 300 },
   )
 })
 
