@@ -4,7 +4,7 @@ import { jsonLines } from 'millrace/formats'
 import { avro, avroRecord } from 'millrace/formats/avro'
 import { csv, csvRecord } from 'millrace/formats/csv'
 import { parquet } from 'millrace/formats/parquet'
-import { asBuffer, linePieces } from '../../lib/formats/text-lines.ts'
+import { asBuffer, isNotBlank, linePieces } from '../../lib/formats/text-lines.ts'
 import * as alone from './alone.ts'
 import { type Sale, SCHEMA, type See } from './sales.ts'
 
@@ -33,7 +33,7 @@ const read =
         const near = Math.min(from + PART_BYTES, bytes.length)
         const end = bytes.indexOf(0x0a, near - 1) + 1 || bytes.length
         for (const lines of linePieces(asBuffer(bytes.subarray(from, end))))
-          for (const line of lines) if (/\S/.test(line)) see(reading.decode(line))
+          for (const line of lines) if (isNotBlank(line)) see(reading.decode(line))
         from = end
       }
       return

@@ -14,7 +14,7 @@ export interface Column {
   readonly name: string
   readonly type: ColumnType
   /** Null: the element has no value for it. */
-  readonly values: readonly unknown[]
+  readonly values: unknown[]
 }
 
 const isWhole = (value: unknown): boolean =>
@@ -85,10 +85,7 @@ export const columnsOf = (
   })
 }
 
-const valuesOf = (
-  rows: readonly Readonly<Record<string, unknown>>[],
-  name: string,
-): readonly unknown[] =>
+const valuesOf = (rows: readonly Readonly<Record<string, unknown>>[], name: string): unknown[] =>
   name in Object.prototype
     ? rows.map((row) => fieldOf(row, name) ?? null)
     : rows.map((row) => row[name] ?? null)

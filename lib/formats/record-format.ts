@@ -44,7 +44,7 @@ export interface RecordFormat<out T> {
 /** The byte order mark is left out, and bytes that are not UTF-8 are refused. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-const MARK = '\ufeff'
+const MARK = 0xfeff
 
 /** The bytes of a record. */
 export const bytesOf = (record: Encoded): Uint8Array => {
@@ -59,7 +59,7 @@ export const bytesOf = (record: Encoded): Uint8Array => {
  * @example textOf(new Uint8Array([0x6f, 0x6b])) // 'ok'
  */
 export const textOf = (record: Encoded): string => {
-  if (typeof record === 'string') return record.startsWith(MARK) ? record.slice(1) : record
+  if (typeof record === 'string') return record.charCodeAt(0) === MARK ? record.slice(1) : record
   return utf8.decode(bytesOf(record))
 }
 

@@ -148,6 +148,13 @@ export function* linePieces(buffer: Buffer): Generator<readonly string[]> {
   }
 }
 
+/** Whether a line has more than white space. */
+export const isNotBlank = (line: string): boolean => {
+  const first = line.charCodeAt(0)
+  // Most lines begin with a letter of ASCII.
+  return (first > 0x20 && first < 0x7f) || /\S/.test(line)
+}
+
 /** A text without its byte order mark, if it has one. */
 export const withoutMark = (buffer: Buffer): Buffer =>
   buffer.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)

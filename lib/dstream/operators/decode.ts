@@ -1,6 +1,7 @@
 import { MillraceError } from '../../base/errors.ts'
 import type { FileFormat } from '../../formats/file-format.ts'
 import type { Encoded, RecordFormat } from '../../formats/record-format.ts'
+import { isNotBlank } from '../../formats/text-lines.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { DStream } from '../dstream.ts'
 import { narrowNode, type OperatorNode, operatorNode, type PlanNode } from '../plan-node.ts'
@@ -49,8 +50,6 @@ const formatNode = <T>(records: PlanNode, format: RecordFormat<T>): OperatorNode
     { narrow: true, parameters: { format: name, ...settings } },
   )
 }
-
-const isNotBlank = (line: string): boolean => /\S/.test(line)
 
 /**
  * Makes elements of the records of files. Records that a format gives up are decoded here, so that

@@ -7,6 +7,10 @@ import type { Type, types } from 'avsc'
 /** Changes a value in place, or gives another one for it. */
 type Step = (value: unknown) => unknown
 
+interface Constructor {
+  prototype: object
+}
+
 /** A type that makes plain values, but for what `finish` does. */
 export interface PlainType {
   readonly type: Type
@@ -47,9 +51,9 @@ export const hasBytes = (type: Type): boolean =>
  * record would be copied.
  */
 export const plainType = (type: Type): PlainType => {
-  const constructors = new Set<{ prototype: object }>()
+  const constructors = new Set<Constructor>()
   for (const one of typesIn(type)) {
-    if (isRecord(one)) constructors.add((one as types.RecordType).recordConstructor)
+    if (isRecord(one)) constructors.add((one as types.RecordType).recordConstructor as Constructor)
     if (one.typeName !== 'union:wrapped') continue
     for (const branch of branchesOf(one)) {
       const wrapped = branch.wrap(null) as object | null

@@ -25,7 +25,7 @@ const STORED: Readonly<
 
 const sourceOf = ({ name, type, values }: Column) => {
   const { type: stored, as } = STORED[type]
-  const data = as ? values.map((value) => (value === null ? null : as(value))) : [...values]
+  const data = as ? values.map((value) => (value === null ? null : as(value))) : values
   return { name, type: stored, data, nullable: true }
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import type { FileFormat, FormatWriting, PartReading } from '../../../lib/formats/file-format.ts'
 import { parquet, type ParquetOptions } from '../../../lib/formats/parquet/parquet.ts'
 
@@ -184,6 +184,30 @@ describe('written and read again', () => {
       { a: null, b: null, c: 2n, d: [1], e: null },
     ])
   })
+
+  test.each<[ParquetOptions]>([[{}], [{ types: { a: 'text', n: 'number' } }]])(
+    'with %j each field is read once, and each text is checked once',
+    (options) => {
+      let reads = 0
+      const rows = Array.from({ length: 2_000 }, (_, n) => ({
+        get a() {
+          reads += 1
+          return `${n}`
+        },
+        get n() {
+          reads += 1
+          return n
+        },
+      }))
+      const checks = vi.spyOn(String.prototype, 'isWellFormed')
+      try {
+        writingOf(parquet(options)).encode(rows)
+        expect({ reads, checks: checks.mock.calls.length }).toEqual({ reads: 4_000, checks: 2_000 })
+      } finally {
+        vi.restoreAllMocks()
+      }
+    },
+  )
 
   test('a column may have a name that objects inherit', async () => {
     const rows: readonly object[] = [{ constructor: 'Lotus' }, { points: 2 }]
