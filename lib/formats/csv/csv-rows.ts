@@ -17,6 +17,8 @@ export interface CsvSettings {
   readonly delimiter: string
   /** Empty: there are no quotes. */
   readonly quote: string
+  /** What stands before a quote inside of quotes. The quote itself: it is doubled. */
+  readonly escape: string
   /** True: the first row. False: there are no names, and rows are arrays. */
   readonly header: boolean | readonly string[]
   /** Lines before the header that are left out. */
@@ -42,9 +44,10 @@ const parseWith: Parse = (bytes, options) => {
 }
 
 /** The bytes that matter of a dialect. */
-export const dialectOf = ({ delimiter, quote }: CsvSettings): Dialect => ({
+export const dialectOf = ({ delimiter, quote, escape }: CsvSettings): Dialect => ({
   delimiter: delimiter.charCodeAt(0),
   quote: quote === '' ? -1 : quote.charCodeAt(0),
+  escape: quote === '' ? -1 : escape.charCodeAt(0),
 })
 
 /**
@@ -53,13 +56,13 @@ export const dialectOf = ({ delimiter, quote }: CsvSettings): Dialect => ({
  */
 const fieldsOfRows = (
   rows: Buffer,
-  { delimiter, quote }: CsvSettings,
+  { delimiter, quote, escape }: CsvSettings,
   isEven: boolean,
 ): unknown[][] =>
   parseWith(rows, {
     delimiter,
     quote: quote === '' ? null : quote,
-    escape: quote === '' ? null : quote,
+    escape: quote === '' ? null : escape,
     // The library looks for each of the line ends at each byte.
     record_delimiter: rows.includes(CR) ? ['\r\n', '\n', '\r'] : '\n',
     skip_empty_lines: true,
@@ -213,9 +216,9 @@ export class CsvRows {
 
   /** A row with the header above it. As bytes, if it is not UTF-8. */
   #asFile(row: Buffer): string | Uint8Array {
-    const { header, delimiter, quote } = this.#settings
+    const { header } = this.#settings
     const isNamed = header === true && this.#names !== undefined
-    const first = isNamed ? `${rowText(this.#names, { delimiter, quote })}\n` : ''
+    const first = isNamed ? `${rowText(this.#names, this.#settings)}\n` : ''
     const content = Buffer.concat([Buffer.from(first), row.subarray(0, endOfText(row))])
     return isUtf8(content) ? content.toString() : new Uint8Array(content)
   }
@@ -224,9 +227,10 @@ export class CsvRows {
 /** Fields as a row, without its line end. */
 export const rowText = (
   fields: readonly string[],
-  { delimiter, quote }: Pick<CsvSettings, 'delimiter' | 'quote'>,
+  settings: Pick<CsvSettings, 'delimiter' | 'quote' | 'escape'>,
 ): string => {
-  const text = fields.map((field) => quoted(field, delimiter, quote)).join(delimiter)
+  const { delimiter, quote } = settings
+  const text = fields.map((field) => quoted(field, settings)).join(delimiter)
   if (text !== '') return text
   // An empty line is no row.
   if (quote !== '') return quote + quote
@@ -237,7 +241,10 @@ export const rowText = (
   })
 }
 
-const quoted = (field: string, delimiter: string, quote: string): string => {
+const quoted = (
+  field: string,
+  { delimiter, quote, escape }: Pick<CsvSettings, 'delimiter' | 'quote' | 'escape'>,
+): string => {
   if (quote === '') {
     if (!field.includes(delimiter) && !/[\r\n]/.test(field)) return field
     throw new MillraceError('VALUE_UNSUPPORTED', {
@@ -248,7 +255,9 @@ const quoted = (field: string, delimiter: string, quote: string): string => {
   }
   const isPlain =
     !field.includes(delimiter) && !field.includes(quote) && !/[\r\n]|^\s|\s$/.test(field)
-  return isPlain ? field : `${quote}${field.replaceAll(quote, quote + quote)}${quote}`
+  if (isPlain) return field
+  const escaped = escape === quote ? field : field.replaceAll(escape, escape + escape)
+  return `${quote}${escaped.replaceAll(quote, escape + quote)}${quote}`
 }
 
 /** The element of a record of a file: of a row as it is, or of a small file with one row. */

@@ -18,10 +18,15 @@ export interface CsvOptions<C extends Columns = Columns> {
   readonly delimiter?: string
   /**
    * What fields are enclosed in, if they have delimiters, quotes or line ends: one character of
-   * ASCII. Inside of a field it is doubled. `''`: there are none, and files are read faster in
-   * parallel. Default `"`.
+   * ASCII. Inside of a field it is doubled, if `escape` does not say otherwise. `''`: there are
+   * none, and files are read faster in parallel. Default `"`.
    */
   readonly quote?: string
+  /**
+   * What stands before a quote inside of quotes, and before itself: one character of ASCII. Spark
+   * writes `\\`. Default: the quote, so that it is doubled.
+   */
+  readonly escape?: string
   /**
    * Where the names of columns are. `true`: in the first row of each file. Names in an array: files
    * have no header. `false`: columns have no names, and each row is an array. Default `true`.
@@ -152,10 +157,13 @@ const isNames = (value: unknown): value is readonly string[] =>
 
 const settingsOf = (name: string, options: CsvOptions, byDefault: string): CsvSettings => {
   const { delimiter = byDefault, quote = '"', header = true, skipLines = 0 } = options
+  const { escape = quote } = options
   const { columns, types = 'text', allowShort = false } = options
   if (!isOneByte(delimiter)) refuse(name, 'delimiter', delimiter, 'one character of ASCII')
   if ((quote !== '' && !isOneByte(quote)) || quote === delimiter)
     refuse(name, 'quote', quote, "one character of ASCII besides the delimiter, or ''")
+  if (escape !== quote && (quote === '' || !isOneByte(escape) || escape === delimiter))
+    refuse(name, 'escape', escape, 'one character of ASCII besides the delimiter, for quotes')
   if (typeof header !== 'boolean' && !isNames(header))
     refuse(name, 'header', header, 'true, false, or an array of different names')
   if (!Number.isSafeInteger(skipLines) || skipLines < 0)
@@ -164,7 +172,8 @@ const settingsOf = (name: string, options: CsvOptions, byDefault: string): CsvSe
   if (typeof allowShort !== 'boolean') refuse(name, 'allowShort', allowShort, 'true or false')
   checkColumns(name, columns, header)
   const isGuessed = types === 'auto' && columns === undefined
-  return { delimiter, quote, header, skipLines, columns, isGuessed, allowsShort: allowShort }
+  const allowsShort = allowShort
+  return { delimiter, quote, escape, header, skipLines, columns, isGuessed, allowsShort }
 }
 
 const checkColumns = (
@@ -182,10 +191,11 @@ const checkColumns = (
   }
 }
 
-/** The settings as plain data. */
-const planOf = ({ header, columns, ...settings }: CsvSettings): FormatSettings =>
+/** The settings as plain data. What is younger is left out by default, so that plans stay equal. */
+const planOf = ({ header, columns, escape, ...settings }: CsvSettings): FormatSettings =>
   Object.freeze({
     ...settings,
+    ...(escape === settings.quote ? {} : { escape }),
     header: typeof header === 'boolean' ? header : JSON.stringify(header),
     columns: columns === undefined ? null : JSON.stringify(columns),
   })

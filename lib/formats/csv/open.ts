@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { corrupt } from '../file-errors.ts'
 import type { FilePart, SizedFile } from '../file-format.ts'
 import { asBuffer, BYTE_ORDER_MARK } from '../text-lines.ts'
@@ -24,7 +25,7 @@ export const openCsv =
     const { row, end } = await readHeader(file, settings)
     const { header } = settings
     if (header === true && row === undefined) return []
-    const named = header === true && row !== undefined ? fieldsOf(row, settings) : header
+    const named = header === true && row !== undefined ? namesIn(row, settings, file) : header
     const names = typeof named === 'boolean' ? undefined : named
     if (names !== undefined) checkNames(names, settings, file)
     const rows = new CsvRows(settings, names)
@@ -36,6 +37,15 @@ export const openCsv =
       read: async () => rows.read(await parts.read(index)),
     }))
   }
+
+const namesIn = (row: Buffer, settings: CsvSettings, file: SizedFile): readonly string[] => {
+  if (!isUtf8(row)) throw corrupt(file, 'The header of a CSV file is not UTF-8')
+  try {
+    return fieldsOf(row, settings)
+  } catch (error) {
+    throw corrupt(file, 'The header of a CSV file cannot be read', error)
+  }
+}
 
 const readHeader = async (file: SizedFile, settings: CsvSettings): Promise<Header> => {
   for (let most = FIRST_BYTES; ; most *= 4) {
@@ -55,7 +65,7 @@ const findHeader = (bytes: Buffer, settings: CsvSettings, isLast: boolean): Head
   const hasMark = bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
   let at = hasMark ? BYTE_ORDER_MARK.length : 0
   // Lines that are left out are text of any kind, so quotes mean nothing in them.
-  const lines = new RowScanner(bytes, { delimiter: 0, quote: -1 }, isLast)
+  const lines = new RowScanner(bytes, { delimiter: 0, quote: -1, escape: -1 }, isLast)
   for (let line = 0; line < settings.skipLines; line++) {
     const end = lines.endOf(at)
     if (end === undefined) return undefined

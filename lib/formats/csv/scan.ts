@@ -1,6 +1,7 @@
 /**
  * Where the rows of CSV begin and end. A row ends with \n, \r\n or a lone \r outside of quotes. A
- * quote opens only at the beginning of a field, and closes at the next quote that is not doubled.
+ * quote opens only at the beginning of a field, and closes at the next quote that is not doubled,
+ * or not escaped.
  *
  * A quote that is never closed would make one row of the whole rest of a file. So a row has a
  * largest size: a longer one, or one that the file ends in, ends at its first line end instead.
@@ -13,6 +14,8 @@ export interface Dialect {
   readonly delimiter: number
   /** -1: there are no quotes. */
   readonly quote: number
+  /** What stands before a quote inside of quotes. The quote itself: it is doubled. */
+  readonly escape: number
 }
 
 /** A larger row is bad. 10 MiB. */
@@ -38,6 +41,32 @@ class Seeker {
     this.#next = found === -1 ? this.#bytes.length : found
     return this.#next
   }
+}
+
+/**
+ * The quote that closes a field, from an offset in it on. `next` finds a quote, or gives the length
+ * of the bytes.
+ */
+const closingQuote = (
+  bytes: Buffer,
+  from: number,
+  { quote, escape }: Dialect,
+  next: (at: number) => number,
+): number => {
+  let at = next(from)
+  if (escape === quote) {
+    while (at < bytes.length && bytes[at + 1] === quote) at = next(at + 2)
+    return at
+  }
+  while (at < bytes.length && isEscaped(bytes, from, at, escape)) at = next(at + 1)
+  return at
+}
+
+/** Whether the escapes before an offset are odd in number, since an escape may be escaped. */
+const isEscaped = (bytes: Buffer, from: number, at: number, escape: number): boolean => {
+  let first = at
+  while (first > from && bytes[first - 1] === escape) first -= 1
+  return (at - first) % 2 === 1
 }
 
 /** Finds the ends of rows in some bytes of a file. */
@@ -90,8 +119,9 @@ export class RowScanner {
   /** The quote that closes a field. The length of the bytes: there is none. */
   #closedFrom(from: number): number {
     const { length } = this.#bytes
-    let at = this.#quote.from(from)
-    while (at < length && this.#bytes[at + 1] === this.#dialect.quote) at = this.#quote.from(at + 2)
+    const { quote, escape } = this.#dialect
+    const at = closingQuote(this.#bytes, from, this.#dialect, (next) => this.#quote.from(next))
+    if (escape !== quote) return at
     // What follows the last byte is not known, and might double the quote.
     return at === length - 1 && !this.#isLast ? length : at
   }
@@ -138,22 +168,26 @@ export const rowsIn = (
  * Whether a row has a quote where none may be: in a field that does not begin with one, or before
  * something else than a delimiter. Or a quote is not closed.
  */
-export const hasStrayQuote = (row: Buffer, { delimiter, quote }: Dialect): boolean => {
+export const hasStrayQuote = (row: Buffer, dialect: Dialect): boolean => {
+  const { delimiter, quote } = dialect
   if (quote === -1) return false
   const end = endOfText(row)
+  const next = (from: number): number => {
+    const found = row.indexOf(quote, from)
+    return found === -1 ? row.length : found
+  }
   let at = 0
   for (;;) {
     const first = row.indexOf(quote, at)
     if (first === -1) return false
     if (first > at) {
-      const next = row.indexOf(delimiter, at)
-      if (next === -1 || next > first) return true
-      at = next + 1
+      const ended = row.indexOf(delimiter, at)
+      if (ended === -1 || ended > first) return true
+      at = ended + 1
       continue
     }
-    let closed = row.indexOf(quote, at + 1)
-    while (closed !== -1 && row[closed + 1] === quote) closed = row.indexOf(quote, closed + 2)
-    if (closed === -1) return true
+    const closed = closingQuote(row, at + 1, dialect, next)
+    if (closed === row.length) return true
     if (closed + 1 === end) return false
     if (row[closed + 1] !== delimiter) return true
     at = closed + 2

@@ -157,6 +157,18 @@ describe('a file of CSV', () => {
       rows: [{ a: ';', b: '2' }],
     },
     {
+      what: 'backslashes before quotes, as Spark writes them',
+      content: 'a,b\n"say \\"hi\\"","1\n2"\nC:\\x,"C:\\\\"\n"\\\\\\"",2\n"a""b",3\n"",5\n"a\\",4\n',
+      options: { escape: '\\' },
+      rows: [
+        { a: 'say "hi"', b: '1\n2' },
+        { a: 'C:\\x', b: 'C:\\' },
+        { a: '\\"', b: '2' },
+        { a: '', b: '5' },
+      ],
+      bad: ['a,b\n"a""b",3', 'a,b\n"a\\",4'],
+    },
+    {
       what: 'names from the options',
       content: '1,2\n3\n',
       options: { header: ['x', 'y'] },
@@ -249,7 +261,9 @@ describe('a file of CSV', () => {
     else expect(found).toEqual({ rows: expected, bad })
   })
 
-  test.each<[what: string, content: string, options: CsvOptions, message: RegExp]>([
+  test.each<[what: string, content: string | Buffer, options: CsvOptions, message: RegExp]>([
+    ['a stray quote', 'a, "b"\n1,2\n', {}, /header of a CSV file cannot be read/],
+    ['other bytes than UTF-8', Buffer.from('a,gr\xf6\n1,2\n', 'latin1'), {}, /not UTF-8/],
     ['a column twice', 'a,b,a\n1,2,3\n', {}, /names the column "a" twice/],
     ['no such column', 'a,b\n1,2\n', { columns: { c: 'text' } }, /no column "c", but "a", "b"/],
   ])('whose header has %s is refused', async (_, content, options, message) => {
@@ -263,6 +277,9 @@ describe('a file of CSV', () => {
     [{ delimiter: ',,' }, /delimiter/],
     [{ delimiter: 'é' }, /delimiter/],
     [{ quote: ',' }, /quote/],
+    [{ escape: '' }, /escape/],
+    [{ escape: ',' }, /escape/],
+    [{ escape: '\\', quote: '' }, /escape/],
     [{ header: ['a', 'a'] }, /header/],
     [{ header: false, columns: { a: 'text' } }, /columns/],
     [{ header: ['a'], columns: { b: 'text' } }, /columns/],
@@ -453,6 +470,8 @@ test('a quote that is never closed costs no more than the largest row', async ()
   expect({ rows: rows.length, bad }).toEqual({ rows: 30_000, bad: ['a,b\n1,"2'] })
 })
 
+const LETTERS = ['a', 'é', '"', ',', '\n', '\r', ' ', '€', '\\']
+
 describe('written', () => {
   const written = (elements: readonly unknown[], options: CsvOptions = {}): string =>
     Buffer.from(csv(options).writing?.encode(elements) ?? []).toString()
@@ -504,7 +523,8 @@ describe('written', () => {
   )
 
   test('and read again, rows are the same', async () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r', ' ', '€') })
+    const text = fc.string({ unit: fc.constantFrom(...LETTERS) })
+    const sizes = fc.integer({ min: 1, max: 60 })
     const rows = fc.array(
       fc.record({
         a: text,
@@ -514,8 +534,8 @@ describe('written', () => {
       { minLength: 1 },
     )
     await fc.assert(
-      fc.asyncProperty(rows, fc.integer({ min: 1, max: 60 }), async (elements, size) => {
-        const format = csv({ columns: { a: 'text', b: 'text', n: 'number' } })
+      fc.asyncProperty(rows, sizes, fc.constantFrom('"', '\\'), async (elements, size, escape) => {
+        const format = csv({ columns: { a: 'text', b: 'text', n: 'number' }, escape })
         const bytes = format.writing?.encode(elements) ?? new Uint8Array()
         expect(await read(format, bytes, size)).toEqual({ rows: elements, bad: [] })
       }),

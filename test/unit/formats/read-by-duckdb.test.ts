@@ -62,13 +62,14 @@ test('Parquet: types of columns are those that the page says', async () => {
   expect(found).toEqual({ g: '{"h":[1]}', i: String(2n ** 70n) })
 })
 
-test('CSV: texts with delimiters, quotes and line ends', () =>
+test.each(['"', '\\'])('CSV: texts with delimiters, line ends and %s before quotes', (escape) =>
   fc.assert(
     fc.asyncProperty(tablesOf({ 'a,"b': 'text', c: 'text' }), async (rows) => {
-      const path = fileOf('a.csv', await encodeWith(csv(), rows))
+      const path = fileOf('a.csv', await encodeWith(csv({ escape }), rows))
       const found = await queryDuckdb(
         `SELECT * FROM read_csv('${path}', header = true, all_varchar = true, delim = ',',
-          quote = '"', escape = '"', auto_detect = false, nullstr = '-none-', strict_mode = true,
+          quote = '"', escape = '${escape}', auto_detect = false, nullstr = '-none-',
+          strict_mode = true,
           columns = {'a,"b': 'VARCHAR', 'c': 'VARCHAR'})`,
       )
       // CSV has no null.
@@ -78,7 +79,8 @@ test('CSV: texts with delimiters, quotes and line ends', () =>
       expect(found).toEqual(expected)
     }),
     { numRuns: 100 },
-  ))
+  ),
+)
 
 test('CSV: numbers, bigints, booleans and times, with a header that is found', () =>
   fc.assert(

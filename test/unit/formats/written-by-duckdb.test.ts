@@ -123,6 +123,7 @@ describe.each([
   ['another delimiter', "HEADER true, DELIMITER ';'", { delimiter: ';' }],
   ['tabs', "HEADER true, DELIMITER '\t'", { delimiter: '\t' }],
   ['another quote', "HEADER true, QUOTE '''', ESCAPE ''''", { quote: "'" }],
+  ['backslashes before quotes', "HEADER true, ESCAPE '\\'", { escape: '\\' }],
 ])('CSV, %s', (_, options, settings) => {
   test('random tables', () =>
     fc.assert(
