@@ -67,6 +67,7 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
   const long = longType(avsc, bigints ? bigintOf : exactNumberOf)
   // Longs of the year 9999 in microseconds are beyond 2^53.
   const timeLong = longType(avsc, numberOf)
+  const text = textType(avsc)
   let isUnderneath = false
   const timeType = ([fromStored, toStored]: Values, stored: string) =>
     class extends avsc.types.LogicalType {
@@ -101,11 +102,28 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
     typeHook: (schema) => {
       if (schema === 'long') return long
       const { type, logicalType } = schema as { readonly type?: unknown; logicalType?: unknown }
+      if (schema === 'string' || type === 'string') return text
       if (type !== 'long') return undefined
       if (isUnderneath) return timeLong
       return Object.hasOwn(LOGICAL, String(logicalType)) ? undefined : long
     },
   }
+}
+
+interface Writer {
+  _write(tap: unknown, value: unknown): void
+}
+
+/** Texts. Of half a character the library writes bytes that are not UTF-8, and others refuse. */
+const textType = ({ types: { StringType } }: Library): Type => {
+  const Text = class extends (StringType as unknown as new () => Writer) {
+    override _write(tap: unknown, value: unknown): void {
+      if (typeof value === 'string' && !value.isWellFormed())
+        throw new RangeError('a text has half of a character (a lone surrogate)')
+      super._write(tap, value)
+    }
+  }
+  return new Text() as unknown as Type
 }
 
 /**
@@ -147,7 +165,8 @@ const exactNumberOf = (bytes: Buffer): number => {
 
 /**
  * The type of a schema to read with. Values are read as they were written, so defaults mean
- * nothing, and may be what the library refuses, such as a null that is not of the first branch.
+ * nothing, and may be what the library refuses, such as a null that is not of the first branch. So
+ * may names of types, which values do not have.
  *
  * @throws MillraceError `ARGUMENT_INVALID` when it is not a schema of Avro.
  */
@@ -159,18 +178,30 @@ export const typeToRead = (schema: string, bigints: boolean): PlainType => {
     // An error that is explained below.
     return plainType(typeOf(schema, bigints))
   }
-  return plainType(typeOf(JSON.stringify(withoutDefaults(parsed)), bigints))
+  return plainType(typeOf(JSON.stringify(readable(parsed)), bigints))
 }
 
-const withoutDefaults = (schema: unknown): unknown => {
-  if (Array.isArray(schema)) return schema.map(withoutDefaults)
+/** What the library wants to know, and no more. */
+const readable = (schema: unknown): unknown => {
+  if (Array.isArray(schema)) return schema.map(readable)
+  if (typeof schema === 'string') return validName(schema)
   if (typeof schema !== 'object' || schema === null) return schema
   const fields: Record<string, unknown> = { ...schema }
   delete fields['default']
   for (const part of ['type', 'items', 'values', 'fields'])
-    if (Object.hasOwn(fields, part)) fields[part] = withoutDefaults(fields[part])
+    if (Object.hasOwn(fields, part)) fields[part] = readable(fields[part])
+  if (!NAMED.has(fields['type'])) return fields
+  for (const part of ['name', 'namespace'])
+    if (typeof fields[part] === 'string') fields[part] = validName(fields[part])
   return fields
 }
+
+/** Types with a name of their own, and not that of a field. */
+const NAMED: ReadonlySet<unknown> = new Set(['record', 'error', 'enum', 'fixed'])
+
+/** Others allow any namespace: `com.my-shop.orders`. */
+const validName = (name: string): string =>
+  name.replaceAll(/[^\w.]/g, '_').replaceAll(/(?<=^|\.)(?=\d)/g, '_')
 
 /**
  * The type of a schema.

@@ -13,7 +13,14 @@ export const encodeCsv =
     const { header } = settings
     const first = header === true && names !== undefined ? [rowText(names, settings)] : []
     const rows = elements.map((element) => rowText(fieldsOf(element, names), settings))
-    return Buffer.from([...first, ...rows].map((row) => `${row}\n`).join(''))
+    const text = [...first, ...rows].map((row) => `${row}\n`).join('')
+    if (!text.isWellFormed())
+      throw unsupported(
+        'A row has half of a character (a lone surrogate), which UTF-8 does not have',
+        elements.find((_, index) => rows[index]?.isWellFormed() === false),
+        'map such texts first, for example with toWellFormed()',
+      )
+    return Buffer.from(text)
   }
 
 /** Undefined: the elements are arrays. */

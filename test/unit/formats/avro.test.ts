@@ -165,6 +165,19 @@ describe('a schema as others write it', () => {
       [{ x: 2 }],
     ],
     [
+      'names that the library refuses',
+      {
+        type: {
+          type: 'record',
+          name: 'N',
+          namespace: 'my-shop.2',
+          fields: [{ name: 'next', type: ['null', 'my-shop.2.N', { type: 'map', values: 'N' }] }],
+        },
+      },
+      Buffer.of(0),
+      { next: null },
+    ],
+    [
       'the end of all times in microseconds',
       { type: micros },
       long(253_402_214_400_000_000n),
@@ -232,10 +245,15 @@ test('a file of texts of another program', async () => {
   expect(await rowsOf(Buffer.from(file.replaceAll(' ', ''), 'hex'))).toEqual(['a', 'b'])
 })
 
-test('an element that does not fit the schema is refused', async () => {
+test.each<[what: string, row: object]>([
+  ['a field of another type', { text: 1 }],
+  ['half of a character', { text: 'a\ud800' }],
+])('%s is refused', async (_, row) => {
   const { writing } = avro({ schema })
   await writing?.prepare?.()
-  expect(() => writing?.encode([{ text: 1 }])).toThrow(
+  const whole = { text: 'x', n: 1, at: new Date(0), bytes: new Uint8Array(), more: [] }
+  expect(writing?.encode([whole])).toBeDefined()
+  expect(() => writing?.encode([{ ...whole, ...row }])).toThrow(
     expect.objectContaining({ code: 'VALUE_UNSUPPORTED' }),
   )
 })
