@@ -68,7 +68,7 @@ export class DStream<out T> {
   }
 
   /** @internal The graph of its pipeline: another one each time the pipeline is described. */
-  get graph(): object {
+  get graph(): GraphBuilder {
     return this.#graph
   }
 

@@ -80,6 +80,11 @@ export class GraphBuilder {
     return this.#known.get(node) as NamedNode
   }
 
+  /** Whether its pipeline is built. */
+  get isFrozen(): boolean {
+    return this.#frozen
+  }
+
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
     return Object.freeze({

@@ -12,6 +12,7 @@ import { rddOfElements, type RDD } from '../rdd/rdd.ts'
 import type { KeyedState } from '../state/operator/keyed-state.ts'
 import { checkChoice } from '../dstream/checks.ts'
 import type { DStream } from '../dstream/dstream.ts'
+import type { GraphBuilder } from '../dstream/graph-builder.ts'
 import { narrowNode, operatorNode, outputNode, type OperatorNode } from '../dstream/plan-node.ts'
 
 /** The key under which a model is stored. */
@@ -54,6 +55,7 @@ interface Stored<M> {
 
 /** What a model has to do with the streams of one description of its pipeline. */
 interface Registered<M, E> {
+  readonly graph: GraphBuilder
   readonly models?: DStream<M>
   readonly learner?: Learner<M, E>
 }
@@ -65,7 +67,7 @@ interface Registered<M, E> {
  */
 export class ModelStreams<M extends AnyValue, E> {
   readonly #name: string
-  readonly #registered = new WeakMap<object, Registered<M, E>>()
+  readonly #registered = new WeakMap<GraphBuilder, Registered<M, E>>()
   #latest: Registered<M, E> | undefined
   #id: string | undefined
 
@@ -82,7 +84,7 @@ export class ModelStreams<M extends AnyValue, E> {
 
   /** Settings come before streams: no stream would see them any more. */
   checkOpen(setting: string): void {
-    if (this.#latest === undefined) return
+    if (this.#current === undefined) return
     throw this.#refused(
       `${setting} was called after trainOn() or a prediction`,
       'call it before: they take the settings as they are',
@@ -107,7 +109,8 @@ export class ModelStreams<M extends AnyValue, E> {
 
   /** The model after each batch. */
   get models(): DStream<M> {
-    if (this.#latest?.models !== undefined) return this.#latest.models
+    const models = this.#current?.models
+    if (models !== undefined) return models
     throw this.#refused('latestModel() was called before trainOn()', 'call trainOn() first')
   }
 
@@ -143,8 +146,14 @@ export class ModelStreams<M extends AnyValue, E> {
     )
   }
 
-  #register(stream: DStream<unknown>, registered: Registered<M, E>): Registered<M, E> {
-    this.#registered.set(stream.graph, registered)
+  /** What belongs to the description that runs now. */
+  get #current(): Registered<M, E> | undefined {
+    return this.#latest?.graph.isFrozen === true ? undefined : this.#latest
+  }
+
+  #register({ graph }: DStream<unknown>, given: Omit<Registered<M, E>, 'graph'>): Registered<M, E> {
+    const registered = { ...given, graph }
+    this.#registered.set(graph, registered)
     this.#latest = registered
     return registered
   }

@@ -22,12 +22,13 @@ const pipelineOf = (describeModel: Describe, options: object = {}): Pipeline =>
     for (const one of describeModel(numbers)) one.foreachRDD(() => undefined)
   })
 
+/** The settings of most models here. */
+const settled = (model: StreamingKMeans): StreamingKMeans =>
+  model.setK(3).setHalfLife(2, 'batches').setRandomCenters(2, 1, 42).named('model')
+
 const kmeans = (
   set: (kmeans: StreamingKMeans) => StreamingKMeans = (one) => one,
-): StreamingKMeans =>
-  set(new StreamingKMeans().setK(3).setHalfLife(2, 'batches').setRandomCenters(2, 1, 42)).named(
-    'model',
-  )
+): StreamingKMeans => set(settled(new StreamingKMeans()))
 
 const clusters: Describe = (numbers) => {
   const model = kmeans()
@@ -213,19 +214,25 @@ describe('predictions', () => {
   })
 })
 
-test('a model that is made outside of the description serves each process', async () => {
-  const model = kmeans()
-  const app = await run(
-    (numbers) => {
-      model.trainOn(numbers)
-      return [model.latestModel(), model.predictOn(numbers)]
-    },
-    { restarts: true, options: { whenIdle: 'tick' } },
-  )
-  expect(await everything(app)).toEqual(
-    await everything(await run(clusters, { options: { whenIdle: 'tick' } })),
-  )
-})
+test.each([
+  ['with its settings', kmeans(), (model: StreamingKMeans) => model],
+  ['and set inside', new StreamingKMeans(), settled],
+])(
+  'a model made outside of the description, %s, serves each process',
+  async (_, outside, settle) => {
+    const app = await run(
+      (numbers) => {
+        const model = settle(outside)
+        model.trainOn(numbers)
+        return [model.latestModel(), model.predictOn(numbers)]
+      },
+      { restarts: true, options: { whenIdle: 'tick' } },
+    )
+    expect(await everything(app)).toEqual(
+      await everything(await run(clusters, { options: { whenIdle: 'tick' } })),
+    )
+  },
+)
 
 describe('a deployment', () => {
   const deploy = async (set: (kmeans: StreamingKMeans) => StreamingKMeans) => {
