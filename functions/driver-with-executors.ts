@@ -17,6 +17,7 @@ const makeExecutors: MakeExecutors = ({ executors: functions, blocks }, app, met
   })
   return {
     count: functions.length,
+    names: functions,
     tasksAtOnce: 1,
     run: async (...call) => (await loaded()).run(...call),
   }

@@ -8,6 +8,7 @@ import {
 import { namePart } from '../lib/base/name-part.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { composeServer } from '../lib/runtime/compose.ts'
+import { flushSpans } from '../lib/runtime/listening/process-spans.ts'
 import { outputLocator } from '../lib/runtime/sinks/deployed.ts'
 import {
   encodeAnswer,
@@ -50,11 +51,12 @@ export const executorFunction = async ({
   meter,
 }: ExecutorParts): Promise<ExecutorFunction> => {
   const { generation, sources, outputs } = environment
-  const { answers, randomness, sinks } = ports
+  const { answers, randomness, sinks, clock } = ports
+  const plan = pipeline.build()
   const { log, invocation } = functionLog(ports, { app: pipeline.name, generation })
   const server = await invocation(undefined, () =>
     composeServer({
-      plan: pipeline.build(),
+      plan,
       generation,
       ports,
       locations: sources,
@@ -74,6 +76,7 @@ export const executorFunction = async ({
     const { timeMs, epoch, node } = request
     log({ event: 'task', timeMs, epoch, node, index: numberOf(request), bytes: bytes.byteLength })
     const answer = await packed(bytes, request)
+    await flushSpans({ plan, clock })
     return meter === undefined ? answer : { ...answer, usage: meter.take() }
   }
   return (event, context) => invocation(context, () => answerTo(event))

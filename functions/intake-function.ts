@@ -1,7 +1,13 @@
+import type { SpanFacts, SpanStart } from '../lib/dstream/listening/tracer.ts'
 import type { Pipeline } from '../lib/dstream/stream.ts'
 import { eventRoutes } from '../lib/runtime/intake/event-routes.ts'
-import { type PlatformEvent, readEvent } from '../lib/runtime/intake/event-reader.ts'
-import { intakeHandler } from '../lib/runtime/intake/intake-handler.ts'
+import {
+  type PlatformEvent,
+  readEvent,
+  type SourceAppend,
+} from '../lib/runtime/intake/event-reader.ts'
+import { type IntakeAnswer, intakeHandler } from '../lib/runtime/intake/intake-handler.ts'
+import { flushSpans, inSpan } from '../lib/runtime/listening/process-spans.ts'
 import type { UsageMeter } from '../lib/ports/meter.ts'
 import { sourceCombiners } from '../lib/runtime/tasks/source-combiners.ts'
 import type { Context } from './driver-function.ts'
@@ -44,10 +50,31 @@ export const intakeFunction = (parts: IntakeParts): IntakeFunction => {
   })
   const intake = intakeHandler({ plan, ...ports, meter, combinerOf })
   const { log, invocation } = functionLog(ports, { app: pipeline.name, generation })
+  const traced = async (
+    event: PlatformEvent,
+    appends: readonly SourceAppend[],
+    context: Context | undefined,
+  ): Promise<IntakeAnswer> => {
+    const parts = { plan, clock: ports.clock }
+    try {
+      return await inSpan(parts, `append ${plan.name}`, startOf(event), async (span) => {
+        const answer = await intake(appends, context?.getRemainingTimeInMillis())
+        const { records, rejected } = answer
+        span?.add({ 'millrace.records': records, 'millrace.rejected': rejected })
+        return answer
+      })
+    } finally {
+      await flushSpans(parts)
+    }
+  }
+  const startOf = (event: PlatformEvent) => (): Omit<SpanStart, 'startMs'> => ({
+    kind: 'consumer',
+    facts: { 'millrace.app': plan.name, 'millrace.generation': generation, ...messagesIn(event) },
+  })
   const take = async (event: PlatformEvent, context?: Context): Promise<object> => {
     const { appends, refused = [], respond } = await readEvent(event, routes)
     const append = async (): Promise<void> =>
-      log({ event: 'intake', ...(await intake(appends, context?.getRemainingTimeInMillis())) })
+      log({ event: 'intake', ...(await traced(event, appends, context)) })
     if (respond !== undefined) return respond(append)
     await append()
     for (const { messageId, error } of refused)
@@ -56,4 +83,14 @@ export const intakeFunction = (parts: IntakeParts): IntakeFunction => {
     return { batchItemFailures } satisfies IntakeResponse
   }
   return (event, context) => invocation(context, () => take(event, context))
+}
+
+/** What the conventions of OpenTelemetry want of a function that takes messages. */
+const messagesIn = (event: PlatformEvent): SpanFacts => {
+  const { Records: records } = event as { readonly Records?: readonly unknown[] }
+  return {
+    'faas.trigger': 'pubsub',
+    'messaging.operation.type': 'process',
+    ...(records === undefined ? {} : { 'messaging.batch.message_count': records.length }),
+  }
 }

@@ -6,6 +6,8 @@
 export interface Executors {
   /** How many executors there are. They are numbered from 0. */
   readonly count: number
+  /** The names of functions that are executors. Left out: they are none. */
+  readonly names?: readonly string[]
   /**
    * How many tasks one executor is given at a time. It runs one after the other, so more than one
    * only spares it the wait for the next.

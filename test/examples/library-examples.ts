@@ -28,6 +28,7 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
         '|(operators|sources|listening)/.*)' +
         '|formats/(object-lines|record-format|[a-z-]+/.*)' +
         '|sinks/[a-z]+/[a-z]+' +
+        '|telemetry/[a-z]+' +
         '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,

@@ -77,6 +77,17 @@ test('a bundle has code for MQTT only if its pipeline imports it, and no client'
   expect(bytesOf('clicks', 'sources/mqtt')).toBe(0)
 })
 
+test('a bundle has the API of OpenTelemetry only if its pipeline imports it, and no SDK', () => {
+  const own = bytesOf('traced', 'lib/telemetry')
+  const api = bytesOf('traced', '@opentelemetry/api')
+  process.stdout.write(`spans in a bundle: ${own} bytes, and ${api} of the API\n`)
+  expect(own).toBeGreaterThan(1_000)
+  expect(own).toBeLessThan(4_000)
+  expect(api).toBeLessThan(32_000)
+  expect(bytesOf('traced', '@opentelemetry/sdk')).toBe(0)
+  expect(bytesOf('clicks', 'telemetry')).toBe(0)
+})
+
 test('a bundle has code for changes of tables only if its pipeline imports it', () => {
   const own = bytesOf('changes', 'sources/dynamodb-')
   process.stdout.write(`code for changes of tables in a bundle: ${own} bytes\n`)

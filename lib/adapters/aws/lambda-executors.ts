@@ -61,6 +61,7 @@ export const lambdaExecutors = ({
   pause = (durationMs, signal) => sleep(durationMs, undefined, { signal }),
 }: LambdaExecutorsOptions): Executors => ({
   count: functions.length,
+  names: functions,
   tasksAtOnce: 1,
   async run(executor, request, signal, bytes): Promise<Uint8Array> {
     const name = functions[executor] ?? ''

@@ -19,6 +19,7 @@ import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
 import { AttemptEvents } from '../listening/attempt-events.ts'
+import { attemptSpans, type AttemptSpans, inPhase } from '../listening/attempt-spans.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { ReadingTap } from '../tasks/reading-tap.ts'
@@ -51,6 +52,8 @@ export interface AttemptWorld {
   hasRested: boolean
   /** Whether batches do not wait for the clock. */
   aheadOfClock: boolean
+  /** The span of the last attempt, which another one at the same batch follows. Left out: none. */
+  attemptBefore?: { readonly timeMs: number; readonly traceparent: string | undefined }
 }
 
 /** The end of an attempt. */
@@ -74,17 +77,46 @@ export const attemptBatch = async (
   input: BatchInput,
   nowMs: number,
 ): Promise<AttemptEnd> => {
+  const { runner, attemptBefore } = world
+  const { timeMs } = input
+  const spans = attemptSpans(runner, {
+    timeMs,
+    number: (head.logged?.attempts ?? 0) + 1,
+    startedMs: nowMs,
+    follows: attemptBefore?.timeMs === timeMs ? attemptBefore.traceparent : undefined,
+  })
+  if (spans === undefined) return runAttempt(world, head, before, { input, nowMs })
+  world.attemptBefore = { timeMs, traceparent: spans.traceparent }
+  return spans.run(() => runAttempt(world, head, before, { input, nowMs, spans }))
+}
+
+interface Begun {
+  readonly input: BatchInput
+  readonly nowMs: number
+  readonly spans?: AttemptSpans
+}
+
+const runAttempt = async (
+  world: AttemptWorld,
+  head: Head,
+  before: Before,
+  { input, nowMs, spans }: Begun,
+): Promise<AttemptEnd> => {
   const { runner } = world
   const tap = new ReadingTap()
+  const isAgain = head.logged !== undefined
   // Records are read while the batch is being logged. If the log is refused, they are thrown away.
   const [logged, [records]] = await allOrFirstError([
-    logBatch(runner, head, input, nowMs),
-    Promise.allSettled([readRecords(runner, input, head.logged !== undefined, tap)]),
+    inPhase(spans, 'log', () => logBatch(runner, head, input, nowMs)),
+    Promise.allSettled([inPhase(spans, 'read', () => readRecords(runner, input, isAgain, tap))]),
   ])
-  if (logged === undefined) return { outcome: PROGRESSED, after: before }
+  if (logged === undefined) {
+    spans?.ended('refused')
+    return { outcome: PROGRESSED, after: before }
+  }
   let attempt = logged
   reportStart(runner, attempt, nowMs)
-  const tracing = tracingOf(runner, attempt, nowMs)
+  const tracing = tracingOf(runner, attempt, nowMs, spans)
   tracing.events.begun()
   let read: ReadBatch | undefined
   try {
@@ -124,6 +156,7 @@ const endWithout = async (
   if (read === undefined || keeper?.isOver !== true) return fail(runner, attempt, error, tracing)
   try {
     await handOn(runner, read, keeper)
+    tracing.spans?.ended('handed_on')
     return PROGRESSED
   } catch (cause) {
     return fail(runner, attempt, cause, tracing)
@@ -135,14 +168,16 @@ const prepareAndCommit = async (
   { runner, leftLanes, aheadOfClock }: AttemptWorld,
   read: ReadBatch,
   before: Before,
-  { startedMs, trace }: Tracing,
+  { startedMs, trace, spans }: Tracing,
 ): Promise<{ readonly committed: Head; readonly prepared: Prepared } | undefined> => {
   const [prepared] = await allOrFirstError([
-    prepareBatch(runner, read, before, trace),
+    inPhase(spans, 'compute', () => prepareBatch(runner, read, before, trace)),
     leftLanes.collect(runner, read.attempt.head, before.manifest),
   ])
   const load = loadOf(runner, prepared.attempt, { startedMs, aheadOfClock })
-  const committed = await commitBatch(runner, prepared.attempt, { ...prepared, load })
+  const committed = await inPhase(spans, 'commit', () =>
+    commitBatch(runner, prepared.attempt, { ...prepared, load }),
+  )
   return committed && { committed, prepared }
 }
 
@@ -150,9 +185,10 @@ const tracingOf = (
   { clock, listeners }: Runner,
   { input, number }: LoggedAttempt,
   startedMs: number,
+  spans: AttemptSpans | undefined,
 ): Tracing => {
   const events = new AttemptEvents(listeners, { input, number, startedMs })
-  return { startedMs, events, trace: new BatchTrace(clock, startedMs, events) }
+  return { startedMs, events, spans, trace: new BatchTrace(clock, startedMs, events, spans) }
 }
 
 const reportStart = (runner: Runner, { input, number }: LoggedAttempt, nowMs: number): void =>
@@ -177,10 +213,11 @@ const afterCommit = async (
   const { runner, garbage, snapshots } = world
   const { store, app, clock, heads, plan } = runner
   const { manifest, manifestRef, drafts, mayRest } = prepared
+  tracing.spans?.ended('completed', { 'millrace.batch.records': prepared.records })
   drafts.publish()
   garbage.retire(before.manifest, manifest, prepared.retired)
   const [published, merged] = await Promise.allSettled([
-    publishOutputs(runner, manifest),
+    inPhase(tracing.spans, 'publish', () => publishOutputs(runner, manifest)),
     mergeBeside(runner, before.state),
   ])
   await reportBatch(runner, prepared, { head, before, ...tracing })
@@ -210,6 +247,7 @@ const fail = async (
   const { timeMs } = attempt.input
   const problem = `The batch at ${timeMs} ms failed`
   const error = asMillraceError(cause, 'BATCH_FAILED', { problem })
+  tracing.spans?.failed(error, error.code)
   // It goes into the head, which must stay small, also if it comes from a copy of the library that
   // cuts nothing.
   const message = cutText(error.message, REASON_CHARACTERS_MAX)

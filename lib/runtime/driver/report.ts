@@ -5,6 +5,7 @@ import type { FailureReason, Head } from '../../state/head.ts'
 import { noteBatch } from '../../state/history/write-history.ts'
 import type { RuntimeEvent } from '../events.ts'
 import type { AttemptEvents } from '../listening/attempt-events.ts'
+import type { AttemptSpans } from '../listening/attempt-spans.ts'
 import type { Runner } from '../runner.ts'
 import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { lostIn, totalOf } from './batch-input.ts'
@@ -19,6 +20,8 @@ export interface Tracing {
   readonly trace: BatchTrace
   /** For listeners. */
   readonly events: AttemptEvents
+  /** For a listener that wants spans. Left out: there is none. */
+  readonly spans: AttemptSpans | undefined
 }
 
 /** A batch that is committed. Best effort: nothing depends on it. */

@@ -177,6 +177,7 @@ const runGraph = async (
       putAside,
       count,
       ranAway: (stage, executor) => trace.ranAway(stage, executor),
+      beginCall: trace.call,
     },
     spreader: runner.spreader,
     outputsDone,

@@ -11,6 +11,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { StreamingListener } from '../../dstream/listening/streaming-listener.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Listener } from '../events.ts'
+import { flushSpans } from './process-spans.ts'
 
 /** What a bus needs. */
 export interface ListenerBusParts {
@@ -103,15 +104,18 @@ export class ListenerBus {
     this.#parts.report({ event: 'warning', code, message })
   }
 
-  /** Waits for async listeners, but not longer than this. */
+  /** Waits for async listeners and until spans are sent, but not longer than this. */
   async settled(limitMs: number): Promise<void> {
-    if (this.#pending.size === 0) return
-    const ending = new AbortController()
-    await Promise.race([
-      Promise.all(this.#pending),
-      this.#parts.clock.sleep(limitMs, ending.signal),
-    ])
-    ending.abort()
+    const flushed = flushSpans(this.#parts, limitMs)
+    if (this.#pending.size > 0) {
+      const ending = new AbortController()
+      await Promise.race([
+        Promise.all(this.#pending),
+        this.#parts.clock.sleep(limitMs, ending.signal),
+      ])
+      ending.abort()
+    }
+    await flushed
   }
 
   /** The process has stopped: nothing is told any more. */

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../ports/clock.ts'
 import type { Stage, StageName } from '../../rdd/tasks.ts'
+import type { AttemptSpans, BeginCall } from '../listening/attempt-spans.ts'
 import type { BatchRecord, CutList, OutputRun, StageRun } from '../../state/history/batch-record.ts'
 
 /** Of so many outputs and stages each. A function of the user may run any number of stages. */
@@ -29,16 +30,23 @@ export class BatchTrace {
   readonly #clock: Pick<Clock, 'now'>
   readonly #startedMs: number
   readonly #listener: OutputListener | undefined
+  readonly #spans: AttemptSpans | undefined
   readonly #outputs: OutputRun[] = []
   readonly #stages: StageEntry[] = []
   readonly #cut: Partial<Record<CutList, number>> = {}
   /** The stages that run now, by their names: executors answer for these. */
   readonly #running = new Map<string, StageEntry>()
 
-  constructor(clock: Pick<Clock, 'now'>, startedMs: number, listener?: OutputListener) {
+  constructor(
+    clock: Pick<Clock, 'now'>,
+    startedMs: number,
+    listener?: OutputListener,
+    spans?: AttemptSpans,
+  ) {
     this.#clock = clock
     this.#startedMs = startedMs
     this.#listener = listener
+    this.#spans = spans
   }
 
   /** Runs an output. Rejects with its error. */
@@ -46,7 +54,7 @@ export class BatchTrace {
     const startMs = this.#clock.now()
     this.#listener?.outputStarted(id, startMs)
     try {
-      await run()
+      await (this.#spans?.output(id, run) ?? run())
       this.#outputEnded(id, startMs)
     } catch (error) {
       this.#outputEnded(id, startMs, error)
@@ -67,9 +75,10 @@ export class BatchTrace {
 
   /** Runs a stage. */
   async stage<T>(
-    { node, side, count, gave }: Pick<Stage, 'node' | 'side' | 'count' | 'gave'>,
+    stage: Pick<Stage, 'node' | 'side' | 'count' | 'gave'>,
     run: () => Promise<T>,
   ): Promise<T> {
+    const { node, side, count, gave } = stage
     const startMs = this.#clock.now()
     const entry: StageEntry = {
       node,
@@ -82,13 +91,18 @@ export class BatchTrace {
     const name = `${node}/${side}`
     this.#running.set(name, entry)
     try {
-      const result = await run()
+      const result = await (this.#spans?.stage(stage, run) ?? run())
       if (gave !== undefined) entry.keys = gave()
       return result
     } finally {
       entry.ms = this.#clock.now() - startMs
       if (this.#running.get(name) === entry) this.#running.delete(name)
     }
+  }
+
+  /** Begins the span of a call of an executor. Undefined: nobody wants it. */
+  get call(): BeginCall | undefined {
+    return this.#spans?.call
   }
 
   /** An executor has run a task of a stage that runs now. */

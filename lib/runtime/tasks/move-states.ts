@@ -130,8 +130,14 @@ export class StateMoves {
     const { planned, parts, signal } = moving
     const { drafts, spread, spreader } = this.#parts
     const data = dataOf(parts?.[part] ?? [])
-    const answer =
-      data && (await spreader?.move(executor, this.#requestOf(moving, part), data, signal))
+    const name = spreader?.nameOf(executor)
+    const stage = { node: planned.id, side: 'state' } as const
+    const call = spread.beginCall?.(stage, { executor, name, task: part })
+    const request = { ...this.#requestOf(moving, part), ...call?.request }
+    const ask = async (): Promise<MovedAnswer | undefined> =>
+      data && (await spreader?.move(executor, request, data, signal))
+    const answer = await (call?.within(ask) ?? ask())
+    call?.end(answer === undefined ? 'no result' : undefined)
     signal.throwIfAborted()
     if (answer === undefined) return this.#moveHere(moving, part)
     for (const one of answer.deadLetters) spread.putAside(one)

@@ -13,6 +13,7 @@ import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
 import type { Stage, StageName, StageStop } from '../../rdd/tasks.ts'
+import type { BeginCall } from '../listening/attempt-spans.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { resultIn } from './columns.ts'
@@ -35,6 +36,8 @@ export interface BatchSpread {
   readonly count: (part: CountedPart) => void
   /** Told when an executor has run a task. */
   readonly ranAway?: (stage: Pick<StageName, 'node' | 'side'>, executor: number) => void
+  /** Begins the span of a call. Left out: nobody wants it. */
+  readonly beginCall?: BeginCall | undefined
 }
 
 /** What spreading needs. */
@@ -152,22 +155,30 @@ class Spread {
     const { executors, clock, batch, given, noResult } = this.#parts
     const { node, side, number, count } = this.#stage
     const from = given === undefined ? {} : { given: given.node }
-    const request: TaskRequest = { ...batch, node, side, number, count, index, ...from }
+    const name = executors.names?.[executor]
+    const call = this.#parts.beginCall?.(this.#stage, { executor, name, task: index })
+    const stage = { node, side, number, count, index }
+    const request: TaskRequest = { ...batch, ...stage, ...from, ...call?.request }
     const startMs = clock.now()
     this.#away.set(index, startMs)
     try {
       const data = given === undefined ? undefined : await given.of(index)
-      const answer = decodeAnswer(await executors.run(executor, request, this.#ending.signal, data))
+      const ask = () => executors.run(executor, request, this.#ending.signal, data)
+      const answer = decodeAnswer(await (call?.within(ask) ?? ask()))
       if (answer.kind === 'done') {
+        call?.end()
         this.#done(index, answer, clock.now() - startMs)
         this.#parts.ranAway?.(this.#stage, executor)
         return true
       }
       const { why, message } = answer as RefusedAnswer
+      call?.end(`${why}: ${message}`)
       noResult(executor, why, message)
     } catch (error) {
       const why = codeOf(error, 'BATCH_FAILED') === 'VALUE_UNSUPPORTED' ? 'unsupported' : 'lost'
-      if (!this.#isOver) noResult(executor, why, error instanceof Error ? error.message : '')
+      const message = error instanceof Error ? error.message : ''
+      call?.end(`${why}: ${message}`)
+      if (!this.#isOver) noResult(executor, why, message)
     }
     if (this.#away.delete(index)) this.#again.push(index)
     this.#changed()

@@ -62,6 +62,11 @@ export class StageSpreader {
     return this.#parts.executors.count
   }
 
+  /** The name of an executor that is a function. Undefined: it is none. */
+  nameOf(executor: number): string | undefined {
+    return this.#parts.executors.names?.[executor]
+  }
+
   /** Whether an executor takes partitions of the state of a node. */
   takesState(node: string, executor: number): boolean {
     const isLost = this.#parts.clock.now() < (this.#lostUntilMs.get(executor) ?? 0)

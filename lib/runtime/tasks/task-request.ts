@@ -32,6 +32,8 @@ export interface TaskBatch {
   readonly input: string | SegmentRef
   /** What the driver has found where it read the input: see `foundText`. */
   readonly found: string
+  /** The span of the call, if it is traced. Nothing else depends on it. */
+  readonly traceparent?: string
 }
 
 /** A task: plain data, from which any process with the same code can compute it. */

@@ -6,12 +6,14 @@
  * fence of the attempt that asks (B4). A server computes one task at a time. For the moves of
  * states see state-server.ts.
  */
+import type { SpanStart } from '../../dstream/listening/tracer.ts'
 import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { OpenParts } from '../../rdd/write-target.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { loadBatchInput } from '../driver/batch-input.ts'
 import { type Reading, readRecords, type ReadRecords } from '../driver/read-records.ts'
+import { inSpan } from '../listening/process-spans.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
@@ -24,6 +26,7 @@ import {
   encodeAnswer,
   type ExecutorRequest,
   isStateRequest,
+  numberOf,
   refused,
   type TaskAnswer,
   type TaskBatch,
@@ -69,13 +72,27 @@ export class TaskServer {
   answer(request: ExecutorRequest, data: Uint8Array = NO_DATA): Promise<Uint8Array> {
     const answered = this.#last.then(async () => {
       try {
-        return encodeAnswer(await this.#answerTo(request, data))
+        return encodeAnswer(await this.#traced(request, data))
       } catch (error) {
         return encodeAnswer(refused('failed', error))
       }
     })
     this.#last = answered
     return answered
+  }
+
+  /** In a span that continues that of the call. */
+  #traced(request: ExecutorRequest, data: Uint8Array): Promise<TaskAnswer> {
+    const { node, timeMs, generation, traceparent } = request
+    const facts = {
+      'millrace.app': request.app,
+      'millrace.generation': generation,
+      'millrace.batch.time': timeMs,
+      'millrace.node': node,
+      'millrace.task': numberOf(request),
+    }
+    const start = (): Omit<SpanStart, 'startMs'> => ({ kind: 'server', traceparent, facts })
+    return inSpan(this.#parts, `task ${node}`, start, () => this.#answerTo(request, data))
   }
 
   async #answerTo(request: ExecutorRequest, data: Uint8Array): Promise<TaskAnswer> {

@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
   sources: ['runtime', 'dstream', 'adapters/aws'],
   ml: ['dstream', 'state/operator', 'rdd', 'base'],
+  telemetry: ['dstream', 'base'],
   cli: [
     'page',
     'access',
