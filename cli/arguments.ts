@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type BatchesOptions, batchesOptions } from './batches.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
+import { DEV_OPTIONS, type DevOptions, devOptions } from './dev/dev-options.ts'
 import { OPTION_USAGE, OPTIONS } from './option-table.ts'
 import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
 import { REPLAY_OPTIONS, type ReplayOptions, replayOptions } from './replay/replay-options.ts'
@@ -69,6 +70,7 @@ export type Command =
     }
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
+  | ({ readonly name: 'dev'; readonly module: string } & DevOptions)
   | ({ readonly name: 'replay'; readonly module: string; readonly json: boolean } & ReplayOptions)
   | ({ readonly name: 'ui'; readonly page: Target } & UiOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
@@ -96,6 +98,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   batches: [...LISTED, 'since', 'limit', 'watch'],
   ui: ['app', 'state', 'port'],
   cost: [...LISTED, 'since'],
+  dev: DEV_OPTIONS,
   replay: REPLAY_OPTIONS,
   state: [...LISTED, 'limit', 'to', 'merge', 'yes', 'if-batch'],
   resume: ['app', 'state', 'json'],
@@ -146,6 +149,8 @@ export const parseCommand = (args: readonly string[]): Command => {
   }
   if (name === 'receive')
     return { name, module: oneModule(name, rest, values.bind), ...receiveOptions(values), json }
+  if (name === 'dev')
+    return { name, module: oneModule(name, rest, values.bind), ...devOptions(values) }
   if (name === 'replay')
     return { name, module: oneModule(name, rest, values.bind), ...replayOptions(values), json }
   if (name === 'plan') return { name, module: oneModule(name, rest), json }

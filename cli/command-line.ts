@@ -33,6 +33,10 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
   }
   endWithReader()
   if (command.name === 'receive') return endProcess(await receiveSources(command, outputs))
+  if (command.name === 'dev') {
+    const { dev } = await import('./dev/dev.ts')
+    return endProcess(await dev(command, outputs))
+  }
   if (command.name === 'replay') {
     const { replay } = await import('./replay/replay.ts')
     return endProcess(await replay(command, outputs))

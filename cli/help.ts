@@ -1,6 +1,7 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import { batchesHelp, costHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
+import { devHelp } from './dev/dev-help.ts'
 import { runHelp } from './help-run.ts'
 import { replayHelp } from './replay/replay-help.ts'
 
@@ -11,6 +12,7 @@ const general = `millrace: streaming jobs in batches, with durable state
 Commands
   millrace init             make a project: a pipeline, its test and data
   millrace run MODULE       run the pipeline that the module exports
+  millrace dev MODULE       run it over a sample on each save, and see what changes
   millrace receive MODULE   feed sources of a deployed application from this machine
   millrace ui               a page with time lines, batches, plan, state and dead letters
   millrace status           show the state of an application, also while it runs
@@ -65,6 +67,7 @@ Examples
   millrace init my-pipeline
 `,
   run: runHelp({ state }),
+  dev: devHelp,
   receive: `millrace receive MODULE --app NAME [--bind NAME=URI]... [--follow] [--once] [--as NAME]
                  [--json]
 

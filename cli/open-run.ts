@@ -77,7 +77,16 @@ export const openRun = async (parts: RunParts): Promise<OpenRun> => {
   }
 }
 
-const checkLocations = ({ plan, bound, sources }: RunParts): void => {
+/**
+ * Checks that directories and files are there.
+ *
+ * @throws MillraceError `DIRECTORY_MISSING`, `BINDING_MISSING`, `BINDING_UNFIT`.
+ */
+export const checkLocations = ({
+  plan,
+  bound,
+  sources,
+}: Pick<RunParts, 'plan' | 'bound' | 'sources'>): void => {
   for (const { id, node } of plan.sources) {
     const location = bound.sources.get(id)
     if (location === undefined) continue

@@ -30,8 +30,11 @@ export interface LoadedPipeline {
   readonly code: string
 }
 
-/** As {@link loadPlan}, with the hash of the code. */
-export const loadPipelineCode = async (module: string): Promise<LoadedPipeline> => {
+/** As {@link loadPlan}, with the hash of the code. `loading` notes the files, also if it fails. */
+export const loadPipelineCode = async (
+  module: string,
+  loading: LoadedFiles = new LoadedFiles(),
+): Promise<LoadedPipeline> => {
   const file = resolve(module)
   if (!isFile(file)) {
     throw new MillraceError('MODULE_NOT_FOUND', {
@@ -41,7 +44,6 @@ export const loadPipelineCode = async (module: string): Promise<LoadedPipeline> 
       fix: 'check the path: it is relative to the current directory',
     })
   }
-  const loading = new LoadedFiles()
   const pipeline = pipelineOf(module, await importModule(module, file).finally(() => loading.end()))
   try {
     return { plan: pipeline.build(), code: loading.hash }
@@ -130,10 +132,14 @@ const isMillraceError = (error: unknown): error is MillraceError & { readonly co
 
 /** An error with its location in the message, so that users see it. */
 class LocatedError extends Error {
+  /** The file that an import did not find. */
+  readonly url: unknown
+
   constructor(error: Error, location: readonly string[]) {
     const text = withShownPaths([error.message, ...location].join('\n'))
     super(text, error.cause === undefined ? {} : { cause: error.cause })
     this.name = error.name
+    if ('url' in error) this.url = error.url
   }
 }
 

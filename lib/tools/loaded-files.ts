@@ -1,6 +1,8 @@
 /** Which code a process has: the files that were loaded while a module was imported. */
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import { fileURLToPath } from 'node:url'
 
 /** The files of this library: all threads of a process have the same ones. */
 const OWN = new URL('../', import.meta.url).href
@@ -11,8 +13,11 @@ const isOfUser = (url: string): boolean =>
 /** Notes the files that are loaded from now on, until `end`. */
 export class LoadedFiles {
   readonly #files = new Map<string, string>()
+  readonly #stored = new Map<string, string>()
   readonly #hooks = registerHooks({
     load: (url, context, next) => {
+      // Before it is compiled: a file with an error was looked at too.
+      if (isOfUser(url)) this.#stored.set(url, storedDigest(url))
       const loaded = next(url, context)
       if (isOfUser(url) && loaded.source !== undefined && loaded.source !== null)
         this.#files.set(url, digest(loaded.source as string | Uint8Array))
@@ -24,6 +29,11 @@ export class LoadedFiles {
     this.#hooks.deregister()
   }
 
+  /** The digests of the stored files, by their paths: also of one that did not compile. */
+  get digests(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#stored].map(([url, one]) => [fileURLToPath(url), one]))
+  }
+
   /** A hash over the names and texts of the files: 16 hex digits. */
   get hash(): string {
     const files = [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -33,3 +43,12 @@ export class LoadedFiles {
 
 const digest = (text: string | Uint8Array): string =>
   createHash('sha256').update(text).digest('hex')
+
+const storedDigest = (url: string): string => {
+  try {
+    return digest(readFileSync(fileURLToPath(url)))
+  } catch {
+    // The import says what is wrong.
+    return ''
+  }
+}

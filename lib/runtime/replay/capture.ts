@@ -40,9 +40,13 @@ export interface Catching {
 export const isFunctionOutput = ({ node }: Planned<OutputNode>): boolean =>
   node.kind === 'foreachRDD' || node.kind === 'foreachPartition'
 
-/** The plan with outputs that are caught. It keeps nothing for other replays. */
+/**
+ * The plan with outputs that are caught. It keeps nothing for other replays, and tells no listener
+ * of the user: these may write too.
+ */
 export const catchOutputs = (plan: Plan, catching: Catching): Plan => ({
   ...plan,
+  listeners: new Set(),
   outputs: plan.outputs.map((output) => ({
     ...output,
     node: {

@@ -16,6 +16,7 @@ const ENTRIES = [
   'infra/print-plan.ts',
   'lib/adapters/local/watchdog-thread.ts',
   'cli/executor-thread.ts',
+  'cli/dev/dev-process.ts',
 ]
 
 /**

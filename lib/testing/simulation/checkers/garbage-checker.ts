@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000
 /** So many batches later, a sweep has found what nothing names. Calls may have failed. */
 const REMOVED_AFTER = 10
 
-/** The last manifests, and snapshots: 24 over the kept time, one before it, one that begins. */
-const MANIFESTS_MAX = 2 + 24 + 2
+/** How many manifests before the newest are kept in any case. The others are snapshots. */
+const LAST_MANIFESTS = 2
 
 /** Whether an item belongs to what was kept of the tasks of a batch: its name says so. */
 export const isKeptTask = ({ partition, sort }: ItemKey): boolean =>
@@ -93,10 +93,13 @@ export class GarbageChecker {
       this.#committedMs.every((one) => one > beginMs) || kept.some((one) => one <= beginMs),
       () => `the manifest of ${timeMs} keeps no snapshot from before ${beginMs}`,
     )
+    // By the manifest before it, which has made room for this one.
+    const beforeMs = Number(previous[0]?.at ?? timeMs) - keptForReplayMs
+    const needless = previous.slice(LAST_MANIFESTS).filter(({ at }) => Number(at) <= beforeMs)
     this.#violations.expect(
       'B11',
-      previous.length <= MANIFESTS_MAX,
-      () => `the manifest of ${timeMs} keeps ${previous.length} others`,
+      needless.length <= 1,
+      () => `the manifest of ${timeMs} keeps ${needless.length} snapshots from before ${beforeMs}`,
     )
   }
 

@@ -7,7 +7,9 @@ import {
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { isDifferent } from '../../../../lib/runtime/replay/difference.ts'
-import { readOnlyStore } from '../../../../lib/runtime/replay/copy-store.ts'
+import { memoryItemStore } from '../../../../lib/adapters/memory/memory-item-store.ts'
+import { readOnlyStore, withLedgersOf } from '../../../../lib/runtime/replay/copy-store.ts'
+import { laneKey, ledgerKey } from '../../../../lib/state/item-keys.ts'
 import { Random } from '../../../../lib/testing/random.ts'
 import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
@@ -198,6 +200,18 @@ describe('a fix', () => {
     await expect(failing).rejects.toThrow('The batch of 2023-11-14T22:13:21.000Z fails')
   })
 
+  test('listeners of the user hear nothing', async () => {
+    let heard = 0
+    const listened = kept((ssc) => {
+      ssc.addStreamingListener({ onBatchStarted: () => void (heard += 1) })
+      wordsOf(ssc).saveAsTextFiles('out')
+    })
+    const world = await runBatches(listened, [['a'], ['b']])
+    const { batches } = await replayWith(world, listened)
+    expect(batches).toHaveLength(2)
+    expect(heard).toBe(0)
+  })
+
   test('functions of the user run only when they are asked to', async () => {
     let calls = 0
     const counting = kept((ssc) => lines(ssc).foreachRDD(() => void (calls += 1)))
@@ -291,6 +305,22 @@ describe('what can be replayed', () => {
     const long = await replayWith(await runBatches(totals, drawLines(1, 58)), totals)
     expect(long.batches.length).toBeGreaterThan(short.batches.length + 20)
     expect(long.itemsMax).toBeLessThanOrEqual(short.itemsMax + 8)
+  })
+
+  test('ledgers are read in the application, and all else in the copy', async () => {
+    const [source, copy] = [memoryItemStore(), memoryItemStore()]
+    const entry = ledgerKey(APP, 'sqsTextStream-1/messages', 'id')
+    const lane = laneKey(APP, 'sqsTextStream-1', '0')
+    await source.putAll([
+      { ...entry, item: { takenMs: 1 } },
+      { ...lane, item: { tail: '5' } },
+    ])
+    const seen = withLedgersOf(source, copy, APP)
+    expect(await seen.get(entry)).toEqual({ takenMs: 1 })
+    expect(await seen.get(lane)).toBeUndefined()
+    await seen.put(entry, { takenMs: 2 })
+    expect(await seen.get(entry)).toEqual({ takenMs: 2 })
+    expect(await source.get(entry)).toEqual({ takenMs: 1 })
   })
 
   test('the store of the application refuses every write', async () => {
