@@ -263,6 +263,19 @@ describe('a deployment', () => {
   })
 })
 
+test('a model may be larger than an item of the store', async () => {
+  const wide = Array.from({ length: 3_000 }, (_, at) => at / 7)
+  const large: Describe = (numbers) => {
+    const model = new StreamingKMeans().setK(20).setRandomCenters(wide.length, 1, 1).named('model')
+    model.trainOn(numbers)
+    return [model.predictOn(numbers)]
+  }
+  const app = await run(large, { batches: [[wide], [wide]], restarts: true })
+  const [[, { model }]] = (await app.state('model')) as [[string, { model: KMeansModel }]]
+  expect(JSON.stringify(model).length).toBeGreaterThan(2 * 409_600)
+  expect(model.clusterWeights.filter((weight) => weight > 1)).toEqual([3])
+})
+
 describe('a model that diverges', () => {
   const steep: Describe = (numbers) => {
     const model = new StreamingLinearRegressionWithSGD().setStepSize(10).setInitialWeights([0, 0])
