@@ -37,7 +37,10 @@ export interface DynamodbChange {
   readonly sequenceNumber: string
   /** When DynamoDB made the change, to the second. */
   readonly time: Date
-  /** Whether DynamoDB deleted the item because its time to live was over. */
+  /**
+   * Whether DynamoDB deleted the item because its time to live was over. Of a global table, only
+   * the stream of the region that deleted it says so; in the others it is a deletion as any.
+   */
   readonly isExpired: boolean
 }
 
@@ -102,7 +105,7 @@ const timeOf = (time: number): Date => {
 
 /** The change in a record. Throws if the text is none. */
 export const changeOf = (text: string): DynamodbChange => {
-  const { eventName, userIdentity, dynamodb } = JSON.parse(text) as StoredChange
+  const { eventName, userIdentity, dynamodb } = (JSON.parse(text) ?? {}) as StoredChange
   if (!/^(INSERT|MODIFY|REMOVE)$/.test(eventName) || typeof dynamodb?.Keys !== 'object')
     throw new SyntaxError('this is no record of the stream of a table')
   const { Keys, OldImage, NewImage, SequenceNumber = '0' } = dynamodb

@@ -15,6 +15,8 @@ describe('an attribute is a plain value', () => {
     [{ S: 'tea' }, 'tea'],
     [{ N: '12.5' }, 12.5],
     [{ N: '-7' }, -7],
+    [{ N: '0.0000001' }, 1e-7],
+    [{ N: '110111111111111110000000000000000000000' }, 110111111111111110000000000000000000000n],
     [{ N: '1E+3' }, 1_000],
     [{ N: '9007199254740993' }, 9_007_199_254_740_993n],
     [{ N: '-99999999999999999999' }, -99_999_999_999_999_999_999n],
@@ -91,7 +93,7 @@ describe('a change', () => {
 
   test.each(['', '{}', 'null', '[]', '{"eventName":"PUT","dynamodb":{"Keys":{}}}'])(
     '%j is none',
-    (text) => expect(() => changeOf(text)).toThrow(),
+    (text) => expect(() => changeOf(text)).toThrow(SyntaxError),
   )
 })
 
