@@ -1,5 +1,5 @@
 /** The stack of the test: a URL that asks for a secret, and a table that was there before. */
-import { App, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
+import { App, CfnOutput, Stack } from 'aws-cdk-lib'
 import { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { join } from 'node:path'
@@ -14,8 +14,6 @@ const { endpoint, tableArn, tableStreamArn, secretArn } = JSON.parse(
 const stack = new Stack(new App(), 'Shop')
 const shop = new StreamingApp(stack, 'Shop', {
   entry: join(import.meta.dirname, 'shop.ts'),
-  // A lost driver holds its lease for this long.
-  driver: { timeout: Duration.seconds(8) },
   bindings: {
     orders: Secret.fromSecretCompleteArn(stack, 'Secret', secretArn),
     stock: Table.fromTableAttributes(stack, 'Stock', { tableArn, tableStreamArn }),
