@@ -56,6 +56,11 @@ export class Comparison {
     return this.#outputs.map(({ id }) => id)
   }
 
+  /** Whether another plan says what outputs gave. */
+  get hasOld(): boolean {
+    return 'old' in this.#baseline
+  }
+
   get notCompared(): readonly NotCompared[] {
     return this.#notCompared
   }

@@ -13,7 +13,7 @@ export interface ReplayBegin {
   /** The batch after which the state is. */
   readonly snapshotMs: number
   readonly isEmpty: boolean
-  readonly comparison: Pick<Comparison, 'ids' | 'notCompared'>
+  readonly comparison: Pick<Comparison, 'ids' | 'notCompared' | 'hasOld'>
 }
 
 /** The records that were shown, and those that had no room. */
@@ -143,11 +143,11 @@ export class ReplayReport {
     const records = count(this.#records, 'record')
     const between = `${timeText(this.#firstMs)} to ${timeText(this.#lastMs)}`
     const what = this.#batches === 0 ? '' : `, ${between}, ${records}`
-    const result = this.#different === 0 ? 'Nothing differs.' : `${this.#different} differ.`
-    yield `${batches} ran again${what}. ${result}`
+    const differing = `${count(this.#different, 'batch', 'batches')} with a difference`
+    yield `${batches} ran again${what}. ${this.#different === 0 ? 'Nothing differs' : differing}.`
     for (const id of comparison.ids) yield `  ${id}: ${this.#resultText(id)}`
     for (const { id, why } of comparison.notCompared) yield `  ${id}: not compared, ${why}`
-    if (comparison.notCompared.length > 0)
+    if (comparison.notCompared.length > 0 && !comparison.hasOld)
       yield 'To compare all outputs, give the module as it was: --against OLD.ts'
     yield* [...this.#notes].slice(0, NOTES_MAX)
     if (this.#notes.size > NOTES_MAX) yield `... and ${this.#notes.size - NOTES_MAX} more`

@@ -10,6 +10,7 @@
  * - An attempt is that of the driver, so a replay computes what a deployment would have computed.
  */
 import type { ItemStore } from '../../ports/item-store.ts'
+import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Head } from '../../state/head.ts'
 import { LiveState } from '../../state/live-state.ts'
 import type { ReplayNote } from '../../state/replay-log.ts'
@@ -25,6 +26,7 @@ import { sourcesOf } from '../driver/read-records.ts'
 import { wake } from '../driver/rest.ts'
 import { SnapshotReader } from '../driver/snapshot-reader.ts'
 import type { Before } from '../driver/write-states.ts'
+import { refusal } from '../operations/operated.ts'
 import type { Runner } from '../runner.ts'
 import { type Catching, catchOutputs } from './capture.ts'
 import { copyState, headOfCopy, writeTails } from './copied-state.ts'
@@ -102,6 +104,7 @@ export class Replay {
    */
   async run(note: ReplayNote): Promise<ReplayedBatch> {
     const { timeMs } = note
+    this.#checkTime(timeMs)
     const input = await loadBatchInput(this.#parts.source, this.#runner.app, note.input)
     await this.#copyBlocks(input)
     this.#heard.begin(this.#unknownSources(input))
@@ -109,6 +112,19 @@ export class Replay {
       if (await this.#attempt(input)) return this.#heard.batch(timeMs)
     }
     throw this.#heard.error(timeMs)
+  }
+
+  /** A plan with another interval computes nothing at times that are not its own. */
+  #checkTime(timeMs: number): void {
+    const { zeroMs } = this.#parts.start.head
+    const { intervalMs } = this.#runner.plan.options
+    if (gridTimeAtOrAfter(timeMs, zeroMs, intervalMs) === timeMs) return
+    throw refusal(
+      'The batches came at other times than the batch interval of the module has',
+      `a batch at ${new Date(timeMs).toISOString()}, and an interval of ${intervalMs} ms`,
+      'an interval that divides that of the batches',
+      'replay with the interval that the application had',
+    )
   }
 
   /** Ends the replay. The copy can go on with sources of its own. */

@@ -1,4 +1,5 @@
 import {
+  milliseconds,
   minutes,
   type Pipeline,
   seconds,
@@ -242,6 +243,18 @@ describe('what can be replayed', () => {
     await expect(asked).rejects.toThrow(
       'batches after 2023-11-14T22:13:20.000Z, up to 2023-11-14T22:13:23.000Z',
     )
+  })
+
+  test('another interval is refused, unless it divides that of the batches', async () => {
+    const every = (intervalMs: number): Pipeline =>
+      kept((ssc) => wordsOf(ssc).saveAsTextFiles('out'), {
+        batchInterval: milliseconds(intervalMs),
+      })
+    const world = await runBatches(every(1_000), [['a'], ['b'], ['c']])
+    await expect(replayWith(world, every(5_000))).rejects.toThrow('came at other times')
+    const { compared } = await replayWith(world, every(500))
+    expect(compared).toHaveLength(3)
+    expect(compared.flatMap(({ outputs }) => outputs).filter(isDifferent)).toEqual([])
   })
 
   test('ends where a batch was skipped', async () => {
