@@ -119,6 +119,11 @@ export interface SourceKind<L extends Location = Location> {
   locateReplay?(declared: SourceDeclaration, inputs: ReplayedInputs): L | undefined
   /** The form of stored locations, for messages. */
   readonly deployedForm?: string
+  /**
+   * For each of its lanes, those that are read to their end before it. It also holds for lanes that
+   * another process feeds. Left out: lanes have no order.
+   */
+  predecessors?(lanes: readonly string[]): ReadonlyMap<string, readonly string[]>
   /** The location that reads the same while it grows. Left out: such a location never grows. */
   follow?(location: L): Location
   describe(location: L, ports?: SourcePorts): LocationText

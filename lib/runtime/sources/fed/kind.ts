@@ -2,12 +2,19 @@
  * A source of a deployed application that `millrace receive` feeds from another machine. Here it
  * needs nothing but its lanes.
  */
+import type { SourceDeclaration } from '../../../dstream/sources/declaration.ts'
 import type { Location } from '../../locations.ts'
 import { isReceiverLane } from '../../../state/receiver-lane.ts'
 import { lanesInput } from '../lanes/input.ts'
 import { messagesInput, messagesReader } from '../lanes/message-reader.ts'
 import { lanesReader } from '../lanes/reader.ts'
-import { registerSourceKind, type SourceKind } from '../source-kind.ts'
+import { registerSourceKind, type SourceKind, sourceKind } from '../source-kind.ts'
+
+/** Whoever feeds the lanes may know an order of them. */
+const orderOf = ({ kind }: SourceDeclaration): Pick<SourceKind, 'predecessors'> => {
+  const { predecessors } = sourceKind(kind) ?? {}
+  return predecessors === undefined ? {} : { predecessors }
+}
 
 const fed: SourceKind<Location> = {
   name: 'fed',
@@ -25,7 +32,7 @@ const fed: SourceKind<Location> = {
     reader:
       declared.storesMessages === true
         ? messagesReader({ store, app, source, held, isRead: isReceiverLane })
-        : lanesReader({ store, app, source, held }),
+        : lanesReader({ store, app, source, held, ...orderOf(declared) }),
   }),
   input: lanesInput,
 }

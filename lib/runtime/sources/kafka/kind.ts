@@ -100,6 +100,7 @@ const kafka: SourceKind<KafkaLocation> = {
     const feed = feedOf(location, parts)
     return { reader, ...(feed === undefined ? {} : { feed }) }
   },
+  predecessors: earlierLives,
   input: lanesInput,
   events: () => kafkaEvents,
 }

@@ -157,6 +157,7 @@ export const kinesis: SourceKind<StreamLocation> = {
     const replay = shardReplay({ elements: elementsOf(declared), startMs: startOf(declared), open })
     return { reader: lanesReader({ ...place, recovery: { replay, report } }) }
   },
+  predecessors: earlierLives,
   input: lanesInput,
   events: ({ kinesis: port }) => {
     if (port === undefined) throw new TypeError('there are no streams in this world')
