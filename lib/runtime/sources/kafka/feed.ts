@@ -199,7 +199,7 @@ class Session {
     this.#sink.report(
       waiting.length === 0
         ? `all partitions of topic ${topic} are read again`
-        : `${name} cannot be read now (${[...new Set(reasons.values())].join('; ')}), and wait: ` +
+        : `${name} cannot be read now (${[...new Set(reasons.values())].join('; ')}): ` +
             'the others go on [TOPIC_UNREADABLE]',
     )
   }
