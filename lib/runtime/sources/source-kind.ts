@@ -123,7 +123,7 @@ export interface SourceKind<L extends Location = Location> {
    * For each of its lanes, those that are read to their end before it. It also holds for lanes that
    * another process feeds. Left out: lanes have no order.
    */
-  predecessors?(lanes: readonly string[]): ReadonlyMap<string, readonly string[]>
+  readonly predecessors?: (lanes: readonly string[]) => ReadonlyMap<string, readonly string[]>
   /** The location that reads the same while it grows. Left out: such a location never grows. */
   follow?(location: L): Location
   describe(location: L, ports?: SourcePorts): LocationText
