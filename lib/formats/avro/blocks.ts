@@ -15,6 +15,8 @@ const MAGIC = Buffer.from('Obj\x01')
 const SYNC_BYTES = 16
 const HEADER_BYTES = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024 * 1024
+/** Records may take no bytes: those of null. */
+const EMPTY_RECORDS_MAX = 1_000_000
 /** A larger block is put aside. */
 const BLOCK_BYTES_MAX = 512 * 1024 * 1024
 
@@ -187,6 +189,8 @@ class Blocks {
 
   #decode(content: Buffer, count: number, plain: PlainType, records: unknown[]): void {
     const { type, finish } = plain
+    if (count > content.length + EMPTY_RECORDS_MAX)
+      throw new RangeError(`a block of ${content.length} bytes cannot have ${count} records`)
     let at = 0
     for (let left = count; left > 0; left--) {
       const { value, offset } = type.decode(content, at) as { value: unknown; offset: number }

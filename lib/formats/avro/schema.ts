@@ -3,6 +3,7 @@ import type * as Avsc from 'avsc'
 import type { Type, types } from 'avsc'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
+import { collectionTypes } from './collections.ts'
 import { plainType, type PlainType } from './plain.ts'
 
 /**
@@ -59,7 +60,7 @@ const LOGICAL: Readonly<Record<string, Values>> = {
 /** What the library asks for each schema that it meets. */
 interface Hooks {
   readonly logicalTypes: object
-  readonly typeHook: (schema: unknown) => Type | undefined
+  readonly typeHook: (schema: unknown, options: unknown) => Type | undefined
 }
 
 /** Our types of longs and of times, which are longs underneath. */
@@ -68,6 +69,7 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
   // Longs of the year 9999 in microseconds are beyond 2^53.
   const timeLong = longType(avsc, numberOf)
   const text = textType(avsc)
+  const collections = collectionTypes(avsc.types)
   let isUnderneath = false
   const timeType = ([fromStored, toStored]: Values, stored: string) =>
     class extends avsc.types.LogicalType {
@@ -99,10 +101,12 @@ const hooks = (avsc: Library, bigints: boolean): Hooks => {
         timeType(values, name === 'date' ? 'int' : timeLong.typeName),
       ]),
     ),
-    typeHook: (schema) => {
+    typeHook: (schema, options) => {
       if (schema === 'long') return long
       const { type, logicalType } = schema as { readonly type?: unknown; logicalType?: unknown }
       if (schema === 'string' || type === 'string') return text
+      const Collection = Object.hasOwn(collections, String(type)) && collections[String(type)]
+      if (Collection) return new Collection(schema as Avsc.Schema, options)
       if (type !== 'long') return undefined
       if (isUnderneath) return timeLong
       return Object.hasOwn(LOGICAL, String(logicalType)) ? undefined : long

@@ -8,6 +8,7 @@ import { isUtf8 } from 'node:buffer'
 import { MillraceError } from '../../base/errors.ts'
 import { loadPackage } from '../../base/load-package.ts'
 import { type Encoded, textOf, unreadable } from '../record-format.ts'
+import { setField } from '../set-field.ts'
 import { CR, withoutMark } from '../text-lines.ts'
 import { type CsvType, fieldReader, type FieldReader, misfit } from './columns.ts'
 import { type Dialect, endOfText, hasStrayQuote, rowsIn } from './scan.ts'
@@ -72,18 +73,6 @@ const fieldsOfRows = (
 /** The fields of one row. */
 export const fieldsOf = (row: Buffer, settings: CsvSettings): readonly string[] =>
   (fieldsOfRows(row, settings, true)[0] ?? []) as string[]
-
-/** A row may have a column with a name that means something else to objects: `__proto__`. */
-const setField = (row: Record<string, unknown>, name: string, value: unknown): void => {
-  if (name === '__proto__')
-    Object.defineProperty(row, name, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    })
-  else row[name] = value
-}
 
 /** Reads the rows of one file, whose columns are known. */
 export class CsvRows {

@@ -272,6 +272,25 @@ describe('avroRecord', () => {
   test.each([Uint8Array.of(), Uint8Array.of(14, 0), Uint8Array.of(0x80)])('refuses %o', (bytes) =>
     expect(() => decode(bytes)).toThrow(expect.objectContaining({ code: 'RECORD_UNREADABLE' })),
   )
+  test.each<[type: AvroSchema]>([
+    [{ type: 'array', items: 'string' }],
+    [{ type: 'array', items: 'null' }],
+    [{ type: 'map', values: 'long' }],
+    [{ type: 'array', items: { type: 'map', values: 'string' } }],
+  ])('refuses more items of %j than there are bytes', async (type) => {
+    const format = avroRecord(type)
+    await format.prepare?.()
+    // 2^31 - 1, and the same with a size.
+    for (const bytes of ['feffffff0f', 'fdffffff0f02'])
+      expect(() => format.decode(Buffer.from(bytes, 'hex'))).toThrow(/RECORD_UNREADABLE/)
+  })
+  test('keeps a key that means something to objects', async () => {
+    const format = avroRecord<object>({ type: 'map', values: 'int' })
+    await format.prepare?.()
+    const text = Buffer.from('__proto__')
+    const bytes = Buffer.concat([Buffer.of(2, 18), text, Buffer.of(14, 0)])
+    expect(Object.entries(format.decode(bytes))).toEqual([['__proto__', 7]])
+  })
   test('a schema that is none is refused', async () =>
     expect(avroRecord({ type: 'recrod' }).prepare?.()).rejects.toMatchObject({
       code: 'ARGUMENT_INVALID',
