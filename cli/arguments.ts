@@ -3,6 +3,7 @@ import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type BatchesOptions, batchesOptions } from './batches.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
 import { DEV_OPTIONS, type DevOptions, devOptions } from './dev/dev-options.ts'
+import { type DoctorOptions, doctorOptions } from './doctor-options.ts'
 import { OPTION_USAGE, OPTIONS } from './option-table.ts'
 import { type ReceiveOptions, receiveOptions } from './receive-options.ts'
 import { REPLAY_OPTIONS, type ReplayOptions, replayOptions } from './replay/replay-options.ts'
@@ -68,6 +69,7 @@ export type Command =
       readonly json: boolean
       readonly since: string
     }
+  | ({ readonly name: 'doctor'; readonly target: Target; readonly json: boolean } & DoctorOptions)
   | ({ readonly name: 'state'; readonly target: Target; readonly json: boolean } & StateCommand)
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
   | ({ readonly name: 'dev'; readonly module: string } & DevOptions)
@@ -97,6 +99,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   status: ['app', 'state', 'json'],
   batches: [...LISTED, 'since', 'limit', 'watch'],
   ui: ['app', 'state', 'port'],
+  doctor: [...LISTED, 'since'],
   cost: [...LISTED, 'since'],
   dev: DEV_OPTIONS,
   replay: REPLAY_OPTIONS,
@@ -164,6 +167,8 @@ export const parseCommand = (args: readonly string[]): Command => {
     }
   if (name === 'state')
     return { name, does: stateAction(rest, values), target: targetOf(name, values), json }
+  if (name === 'doctor')
+    return { name, ...doctorOptions(rest, values), target: targetOf(name, values), json }
   if (name === 'init') return { name, directory: oneDirectory(rest) }
   if (rest.length > 0)
     throw usage(
@@ -177,7 +182,7 @@ export const parseCommand = (args: readonly string[]): Command => {
 
 type Values = ReturnType<typeof parseOptions>['values']
 
-type OptionsCommand = Exclude<AppCommand, { readonly name: 'check' | 'state' }>
+type OptionsCommand = Exclude<AppCommand, { readonly name: 'check' | 'state' | 'doctor' }>
 
 const appCommand = (name: OptionsCommand['name'], values: Values): OptionsCommand => {
   const common = { target: targetOf(name, values), json: values.json === true }

@@ -43,3 +43,26 @@ Examples
   millrace cost --app clicks
   millrace cost --app clicks --since 1h --json
 `
+
+/** The help of `millrace doctor`. */
+export const doctorHelp = (
+  state: string,
+  app: string,
+): string => `millrace doctor [MODULE] (--state DIR | --app NAME) [--since WHEN] [--json]
+
+Looks at the last batches, the state and what waits, and says what does not fit: the batch interval,
+executors, memory, limits and rates, the time-out, retention, states that only grow, dead letters,
+what costs more than it must. For each: what was seen, why it matters, what to change, and what that
+costs or saves. It only reads. With MODULE, the pipeline, it also knows its limits.
+
+${state}
+${app}
+  --since WHEN      only batches since a time (2026-11-22T10:00Z), a date or an age (12h); default
+                    1d. Those before the last deployment do not count
+  --json            JSON instead of text
+
+Examples
+  millrace doctor --state .millrace/word-count
+  millrace doctor clicks.ts --app clicks --since 2h
+  millrace doctor --app clicks --json | jq '.findings[].change'
+`

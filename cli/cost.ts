@@ -2,7 +2,8 @@
 import { PRICES_OF, type UsageKind } from '../lib/base/prices.ts'
 import { type Bill, type BillPart, readBill } from '../lib/runtime/operations/bill.ts'
 import type { OpenApp } from './open-app.ts'
-import { type Answer, count, timeText } from './reports/answer.ts'
+import { count, dollarText } from '../lib/base/amount-text.ts'
+import { type Answer, timeText } from './reports/answer.ts'
 import { parseSince } from './since.ts'
 
 const KINDS: Readonly<Record<UsageKind, string>> = {
@@ -86,6 +87,3 @@ const amountText = (amount: number): string =>
   amount >= SMALL || amount === 0
     ? amount.toLocaleString('en-US', { maximumFractionDigits: 1 })
     : amount.toPrecision(3)
-
-const dollarText = (dollars: number): string =>
-  `$${dollars >= SMALL || dollars === 0 ? dollars.toFixed(2) : dollars.toPrecision(3)}`

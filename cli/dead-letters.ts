@@ -3,12 +3,13 @@ import { MillraceError } from '../lib/base/errors.ts'
 import { deleteDeadLetters } from '../lib/runtime/dead-letters/delete.ts'
 import { matches, obstacleTexts, obstacleTo } from '../lib/runtime/dead-letters/filter.ts'
 import { byRecord, readDeadLetters } from '../lib/state/dead-letter-reader.ts'
-import type { AppCommand } from './arguments.ts'
 import { objectOf, pageAfter, textOf, type ShownDeadLetter } from './dead-letter-text.ts'
 import type { OpenApp } from './open-app.ts'
 import { deadLetterFilter } from './redrive.ts'
-import { type Answer, count, jsonLine, say, timeText } from './reports/answer.ts'
+import { count } from '../lib/base/amount-text.ts'
+import { type Answer, jsonLine, say, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
+import type { AppCommand } from './arguments.ts'
 
 type ListCommand = Extract<AppCommand, { readonly name: 'dead-letters' }>
 

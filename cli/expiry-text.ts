@@ -1,5 +1,5 @@
 import type { StateOverview } from '../lib/runtime/operations/status.ts'
-import { count } from './reports/answer.ts'
+import { count } from '../lib/base/amount-text.ts'
 
 const UNITS = [
   ['day', 86_400_000],

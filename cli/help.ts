@@ -1,5 +1,5 @@
 import { MillraceError } from '../lib/base/errors.ts'
-import { batchesHelp, costHelp } from './batches-help.ts'
+import { batchesHelp, costHelp, doctorHelp } from './batches-help.ts'
 import { exitTexts } from './exit-codes.ts'
 import { devHelp } from './dev/dev-help.ts'
 import { runHelp } from './help-run.ts'
@@ -17,6 +17,7 @@ Commands
   millrace ui               a page with time lines, batches, plan, state and dead letters
   millrace status           show the state of an application, also while it runs
   millrace batches          list what batches took, and how long; --watch goes on
+  millrace doctor           what does not fit, why, and what to change, by the last batches
   millrace cost             what it has used, and what that costs
   millrace state            list states; get, scan, count, export or import one
   millrace resume           try a failed batch again
@@ -151,6 +152,7 @@ Examples
   batches: batchesHelp(state, app),
   cost: costHelp(state, app),
   replay: replayHelp(state, app),
+  doctor: doctorHelp(state, app),
   resume: `millrace resume (--state DIR | --app NAME) [--json]
 
 Use it when a batch has failed so often that the pipeline has stopped. The next run tries the batch

@@ -17,7 +17,7 @@ import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
 import { tailReceiver } from '../lib/adapters/local/tail/tail-receiver.ts'
 import { isCompressedName } from '../lib/adapters/local/tail/watched-names.ts'
-import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
+import { memoryInUse, memoryMb } from '../lib/adapters/local/system-memory.ts'
 import { loadAws } from '../lib/adapters/aws/packages.ts'
 import { printSink } from '../lib/adapters/print-sink.ts'
 import { MillraceError } from '../lib/base/errors.ts'
@@ -170,6 +170,21 @@ export const localPorts = (
   clock: systemClock(),
   randomness: systemRandomness(),
   memoryInUse,
+  memoryMb: memoryMb(),
   sources,
   sinks: localSinks(printer),
+})
+
+/** What can be asked about sources, with the user's own credentials. */
+export const askedSources = (): SourcePorts => ({
+  kinesis: {
+    createdMs: async (arn) => {
+      const streams = await loadAws(() => import('../lib/adapters/aws/kinesis-streams.ts'))
+      return streams.kinesisStreamCreatedMs(arn)
+    },
+    retentionMs: async (arn) => {
+      const streams = await loadAws(() => import('../lib/adapters/aws/kinesis-streams.ts'))
+      return streams.kinesisStreamRetentionMs(arn)
+    },
+  },
 })

@@ -8,21 +8,23 @@ import { resume } from '../lib/runtime/operations/resume.ts'
 import { skip, type SkippedBatch } from '../lib/runtime/operations/skip.ts'
 import { skipSource } from '../lib/runtime/operations/skip-source.ts'
 import { readOverview } from '../lib/runtime/operations/status.ts'
-import type { AppCommand, Target } from './arguments.ts'
 import { batches } from './batches.ts'
 import { callDriver } from './call-driver.ts'
 import { checkPlan, checkWithoutStore } from './check.ts'
 import { cost } from './cost.ts'
 import { deadLetters } from './dead-letters.ts'
+import { doctor } from './doctor.ts'
 import { EXIT } from './exit-codes.ts'
 import type { OpenApp } from './open-app.ts'
 import { openDeployed } from './open-deployed.ts'
 import { withLocal, withLock } from './open-local.ts'
 import { redriveDeadLetters } from './redrive.ts'
-import { type Answer, count, say } from './reports/answer.ts'
+import { count } from '../lib/base/amount-text.ts'
+import { type Answer, say } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { keyedStates } from './state.ts'
 import { statusText } from './status-text.ts'
+import type { AppCommand, Target } from './arguments.ts'
 
 /** Carries out a command on an application that has run before. Returns the exit code. */
 export const operate = async (command: AppCommand, outputs: Outputs): Promise<number> => {
@@ -69,6 +71,10 @@ const carryOut = async (command: AppCommand, outputs: Outputs): Promise<number |
       )
     case 'cost':
       return withApp(target, async (opened) => answer(await cost(opened, command.since)))
+    case 'doctor':
+      return withApp(target, async (opened) =>
+        answer(await doctor(opened, command, outputs.columns)),
+      )
     case 'dead-letters':
       return withApp(target, (opened) => deadLetters(opened, command, outputs))
     default:

@@ -1,11 +1,12 @@
 import { obstacleTexts, type Obstacle } from '../lib/runtime/dead-letters/filter.ts'
 import { redrive } from '../lib/runtime/dead-letters/redrive.ts'
-import type { AppCommand } from './arguments.ts'
 import type { DeadLetterOptions } from './dead-letter-options.ts'
 import { callDriver } from './call-driver.ts'
 import type { OpenApp } from './open-app.ts'
-import { type Answer, count } from './reports/answer.ts'
+import { count } from '../lib/base/amount-text.ts'
+import { type Answer } from './reports/answer.ts'
 import { parseSince } from './since.ts'
+import type { AppCommand } from './arguments.ts'
 
 type RedriveCommand = Extract<AppCommand, { readonly name: 'redrive' }>
 

@@ -1,5 +1,7 @@
 import { greatestOf } from '../lib/base/extremes.ts'
 import { oneLine } from '../lib/base/printable.ts'
+import { findingText } from '../lib/runtime/operations/doctor/finding.ts'
+import { fallingFinding } from '../lib/runtime/operations/doctor/pace.ts'
 import type {
   BatchOverview,
   FilesOverview,
@@ -12,8 +14,8 @@ import { isRedriveLane } from '../lib/runtime/dead-letters/redrive-lanes.ts'
 import type { Deployment } from '../lib/tools/deployment.ts'
 import { withShownPaths } from '../lib/tools/shown-paths.ts'
 import { expiryText } from './expiry-text.ts'
-import { fallingBehindText } from './load-text.ts'
-import { count, firstLine, timeText } from './reports/answer.ts'
+import { count } from '../lib/base/amount-text.ts'
+import { firstLine, timeText } from './reports/answer.ts'
 
 /** Where and when the status was read. */
 export interface StatusContext {
@@ -38,7 +40,7 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...overview.files.map(filesRow),
     ...(head?.load?.falling === undefined
       ? []
-      : [['load', fallingBehindText(head.load.falling)] as const]),
+      : [['load', findingText(fallingFinding(head.load.falling))] as const]),
     ...states.map((state): Row => [
       `state ${state.id}`,
       `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}${expiryText(state)}`,

@@ -8,7 +8,7 @@ import { dynamodbItemStore } from '../lib/adapters/aws/dynamodb-item-store.ts'
 import { withBlobs } from '../lib/adapters/blob-item-store.ts'
 import { systemClock } from '../lib/adapters/local/system-clock.ts'
 import { systemRandomness } from '../lib/adapters/local/system-randomness.ts'
-import { memoryInUse } from '../lib/adapters/local/system-memory.ts'
+import { memoryInUse, memoryMb } from '../lib/adapters/local/system-memory.ts'
 import { answersPrefix } from '../lib/base/answers-prefix.ts'
 import type { BlobStore } from '../lib/ports/blob-store.ts'
 import type { CommonEnvironment, Environment } from './environment.ts'
@@ -48,6 +48,7 @@ export const awsCommonPorts = ({ table, blocks }: CommonEnvironment): CommonPort
     ...functionsLog,
     randomness: systemRandomness(),
     memoryInUse,
+    memoryMb: Number(process.env['AWS_LAMBDA_FUNCTION_MEMORY_SIZE'] ?? memoryMb()),
     sources: {
       objects: {
         open: async (bucket) =>

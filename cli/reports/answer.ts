@@ -1,22 +1,29 @@
 import { printableJson } from '../../lib/base/printable.ts'
 import type { Outputs } from './reporter.ts'
+import type { Style } from './style.ts'
+
+export { count } from '../../lib/base/amount-text.ts'
 
 /** The answer of a command: as JSON for programs, and as text for users. */
 export interface Answer {
   readonly object: object
   readonly text: string
+  /** How a line of the text is shown. Default: plain. */
+  readonly styleOf?: (line: string) => Style | undefined
 }
 
 /** Prints the answer. */
-export const say = ({ object, text }: Answer, json: boolean, { out }: Pick<Outputs, 'out'>): void =>
-  out.print(json ? jsonLine(object) : text)
+export const say = (
+  { object, text, styleOf }: Answer,
+  json: boolean,
+  { out }: Pick<Outputs, 'out'>,
+): void => {
+  if (json || styleOf === undefined) return out.print(json ? jsonLine(object) : text)
+  for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) out.print(line, styleOf(line))
+}
 
 /** An object as a line of JSON that is safe for a terminal. */
 export const jsonLine = (object: object): string => `${printableJson(JSON.stringify(object))}\n`
-
-/** A number with its noun: `1 batch`, `1,234 records`. */
-export const count = (number: number, one: string, many = `${one}s`): string =>
-  `${number.toLocaleString('en-US')} ${number === 1 ? one : many}`
 
 /** A time as text, without milliseconds if they are zero: `2026-11-22 10:00:00Z`. */
 export const timeText = (ms: number): string =>

@@ -1,8 +1,9 @@
 import { stdoutPrinter } from '../../lib/adapters/local/stdout-printer.ts'
 import { printable } from '../../lib/base/printable.ts'
 import type { Printer } from '../../lib/ports/printer.ts'
-import type { Outputs } from './reporter.ts'
+import type { Outputs, StyledPrinter } from './reporter.ts'
 import { type StatusLine, statusLine, type Terminal } from './status-line.ts'
+import { paintFor } from './style.ts'
 
 /** A standard stream of a process. */
 export type OutputStream = Terminal & { readonly isTTY?: boolean }
@@ -11,10 +12,11 @@ export type OutputStream = Terminal & { readonly isTTY?: boolean }
 export const outputsOf = (stdout: OutputStream, stderr: OutputStream): Outputs => {
   const status = stderr.isTTY === true ? statusLine(stderr) : undefined
   const raw = after(status, stdoutPrinter(stdout))
-  const out = printableTo(raw)
+  const out = printableTo(raw, paintFor(stdout))
   return {
     out,
-    err: printableTo(after(status, stdoutPrinter(stderr))),
+    err: printableTo(after(status, stdoutPrinter(stderr)), paintFor(stderr)),
+    ...(stdout.isTTY === true && stdout.columns !== undefined ? { columns: stdout.columns } : {}),
     records: stdout.isTTY === true ? out : raw,
     ...(status === undefined ? {} : { status }),
   }
@@ -32,7 +34,8 @@ const after = (status: StatusLine | undefined, printer: Printer): Printer =>
         },
       }
 
-const printableTo = (printer: Printer): Printer => ({
+/** Others' text cannot bring colours: they come after it was made printable. */
+const printableTo = (printer: Printer, paint: ReturnType<typeof paintFor>): StyledPrinter => ({
   ...printer,
-  print: (text) => printer.print(printable(text)),
+  print: (text, style) => printer.print(paint(printable(text), style)),
 })

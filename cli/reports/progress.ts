@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../lib/ports/clock.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
-import { count } from './answer.ts'
+import { bytesText, count } from '../../lib/base/amount-text.ts'
 import type { StatusLine } from './status-line.ts'
 
 const EVERY_MS = 250
@@ -113,15 +113,6 @@ const amountText = ({ records, bytes, objects }: Amount): string => {
     ...(bytes === 0 ? [] : [bytesText(bytes)]),
   ]
   return parts.length === 0 ? 'no new records' : parts.join(', ')
-}
-
-const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']
-
-/** Bytes as text, in powers of 1,000: `1.5 MB`. */
-const bytesText = (bytes: number): string => {
-  const power = Math.min(Math.floor(Math.log10(Math.max(1, bytes)) / 3), UNITS.length - 1)
-  const number = bytes / 1_000 ** power
-  return `${number.toFixed(power === 0 || number >= 10 ? 0 : 1)} ${UNITS[power]}`
 }
 
 const leftText = (ms: number): string => {

@@ -3,6 +3,7 @@ import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
 import type { Location } from '../../lib/runtime/locations.ts'
 import type { StatusLine } from './status-line.ts'
+import type { Style } from './style.ts'
 
 /** A source of the run. */
 export interface RunningSource {
@@ -64,13 +65,20 @@ export interface Reporter {
   showEnd(end: Ended): void
 }
 
+/** Prints text, in a colour where the stream is a terminal. */
+export interface StyledPrinter extends Printer {
+  print(text: string, style?: Style): void
+}
+
 /**
  * The standard output and the standard error. `out` and `err` show what others wrote without
  * control characters: see {@link printable}.
  */
 export interface Outputs {
-  readonly out: Printer
-  readonly err: Printer
+  readonly out: StyledPrinter
+  readonly err: StyledPrinter
+  /** The width of the standard output. Left out: it is no terminal. */
+  readonly columns?: number
   /**
    * The standard output for the records of print(). A terminal gets them as `out` does. A pipe or a
    * file gets them unchanged.

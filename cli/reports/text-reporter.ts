@@ -1,11 +1,12 @@
 import { systemClock } from '../../lib/adapters/local/system-clock.ts'
 import { oneLine } from '../../lib/base/printable.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
+import { findingText } from '../../lib/runtime/operations/doctor/finding.ts'
+import { fallingFinding } from '../../lib/runtime/operations/doctor/pace.ts'
 import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import { EXIT } from '../exit-codes.ts'
-import { fallingBehindText } from '../load-text.ts'
-import { count } from './answer.ts'
+import { count } from '../../lib/base/amount-text.ts'
 import { Progress } from './progress.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
@@ -115,7 +116,7 @@ class TextReporter implements Reporter {
             `in ${durationText(Math.ceil(event.inMs / 1_000) * 1_000)}.`,
         )
       case 'fallingBehind':
-        return this.#complain(`${fallingBehindText(event)}.`)
+        return this.#complain(findingText(fallingFinding(event)))
       case 'throttled':
         return this.#complain(
           `The output ${event.place} asked too much of its service: it refused ` +

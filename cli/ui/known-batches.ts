@@ -6,6 +6,8 @@
 import type { BatchesAnswer, BatchRow, BillAnswer, SeriesAnswer } from '../../page/answers.ts'
 import { type BilledRecord, BillSum, dollarsByBatch } from '../../lib/runtime/operations/bill.ts'
 import { type BatchRecord } from '../../lib/state/history/batch-record.ts'
+import { intervalIn, median } from '../../lib/runtime/operations/doctor/figures.ts'
+import { PACE_SEEN } from '../../lib/runtime/operations/doctor/pace.ts'
 import { historyPages } from '../../lib/state/history/read-history.ts'
 import { recordsBySource, rowOf } from './batch-answers.ts'
 import type { PageSource } from './page-source.ts'
@@ -26,10 +28,6 @@ const FIRST = 1_000
 const OLDER_PAGE = 1_000
 const DAY_MS = 86_400_000
 const KEPT_DAYS = 9
-/** So many distances between batches say what the interval is. */
-const INTERVALS_SEEN = 50
-/** So many batches say whether they take too long. */
-const PACE_SEEN = 10
 
 const nameOf = ({ timeMs, status, attempt }: BatchRow): string => `${timeMs}#${status}#${attempt}`
 
@@ -155,22 +153,14 @@ export class KnownBatches {
 
   /** The shortest time between two of the last batches. */
   get intervalMs(): number | undefined {
-    const times = this.#batches.slice(-INTERVALS_SEEN).map(({ timeMs }) => timeMs)
-    const distances = times.flatMap((timeMs, index) => {
-      const distance = timeMs - (times[index - 1] ?? timeMs)
-      return distance > 0 ? [distance] : []
-    })
-    return distances.length === 0
-      ? undefined
-      : distances.reduce((least, one) => Math.min(least, one))
+    return intervalIn(this.#batches)
   }
 
   /** How long the last batches took, in the middle. Undefined: there are too few. */
   get processingMs(): number | undefined {
     const last = this.#batches.filter(({ status }) => status === 'completed').slice(-PACE_SEEN)
     if (last.length < PACE_SEEN) return undefined
-    const sorted = last.map(({ processingMs }) => processingMs).toSorted((a, b) => a - b)
-    return sorted[PACE_SEEN / 2]
+    return median(last.map(({ processingMs }) => processingMs))
   }
 
   /** The times of the batches beside one. */

@@ -1,8 +1,9 @@
 /** What the application does, from its head. */
 import type { AppStatus, ReasonAnswer, StatusAnswer } from '../../page/answers.ts'
 import type { FailureReason, Head } from '../../lib/state/head.ts'
+import { findingText, type Finding } from '../../lib/runtime/operations/doctor/finding.ts'
+import { fallingFinding, type Pace, slowFinding } from '../../lib/runtime/operations/doctor/pace.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
-import { fallingBehindText } from '../load-text.ts'
 import type { PageSource } from './page-source.ts'
 
 /** Of an application in a directory: when nothing has happened for so long, nobody runs it. */
@@ -19,27 +20,21 @@ export const reasonAnswer = (reason: FailureReason): ReasonAnswer => ({
   ...(reason.thrownAt === undefined ? {} : { thrownAt: withShownPaths(reason.thrownAt) }),
 })
 
-/** How often batches are due, and how long the last ones took. Undefined: it is not known. */
-export interface Pace {
-  readonly intervalMs: number | undefined
-  readonly processingMs?: number | undefined
-}
-
 /** The status of the application in figures and in words. */
 export const statusAnswer = (
   { how, target, clock }: PageSource,
   head: Head | undefined,
-  { intervalMs, processingMs = 0 }: Pace,
+  pace: Pace,
 ): StatusAnswer => {
   const nowMs = clock.now()
   if (head === undefined) return { status: 'none', text: TEXTS.none, advice: [], nowMs, queued: 0 }
   const { logged, reason, load } = head
+  const { intervalMs } = pace
   const status = statusOf(head, how === 'stored', nowMs, intervalMs ?? 0)
   const isWrong = status === 'failed' || status === 'retrying'
   const advice = [
     ...(isWrong ? [FAILED_ADVICE[status]] : []),
-    ...paceAdvice(status, { intervalMs, processingMs }),
-    ...(load?.falling === undefined ? [] : [`${fallingBehindText(load.falling)}.`]),
+    ...findingsOf(status, pace, load).map(findingText),
   ]
   return {
     status,
@@ -64,17 +59,14 @@ export const statusAnswer = (
   }
 }
 
-const paceAdvice = (status: AppStatus, { intervalMs, processingMs = 0 }: Pace): string[] =>
-  intervalMs === undefined || processingMs <= intervalMs || status === 'stopped'
-    ? []
-    : [
-        `Batches take longer than their interval: ${secondsText(processingMs)}, and one is ` +
-          `due every ${secondsText(intervalMs)}. So each batch begins later than the one ` +
-          'before. Look at a batch to see what takes long. Then do less for each record, give ' +
-          'the process more processor, or choose a longer batchInterval.',
-      ]
-
-const secondsText = (ms: number): string => `${Math.round(ms / 10) / 100} s`
+/** What `millrace doctor` would find, too, as far as the head and the last batches tell. */
+const findingsOf = (status: AppStatus, pace: Pace, load: Head['load']): readonly Finding[] => {
+  const slow = status === 'stopped' ? undefined : slowFinding(pace)
+  return [
+    ...(slow === undefined ? [] : [slow]),
+    ...(load?.falling === undefined ? [] : [fallingFinding(load.falling)]),
+  ]
+}
 
 const TEXTS: Readonly<Record<AppStatus, string>> = {
   none: 'Nothing has run yet.',

@@ -41,6 +41,8 @@ export interface WorldPorts {
   readonly sinks: SinkPorts
   /** See {@link Runner.memoryInUse}. */
   readonly memoryInUse?: () => number
+  /** See {@link Runner.memoryMb}. */
+  readonly memoryMb?: number
 }
 
 /** What a runner is composed of. */
@@ -96,7 +98,7 @@ export interface Composition {
 export const compose = async (parts: CompositionParts): Promise<Composition> => {
   const { plan, generation, ports, locateOutput, listen, leaseMs, logSettings } = parts
   const { executors, taskBytes, stateBytes, slowMs } = parts
-  const { store, clock, randomness, sinks, memoryInUse } = ports
+  const { store, clock, randomness, sinks, memoryInUse, memoryMb } = ports
   checkFittingKinds(plan, locateOutput)
   checkSeparatePlaces(plan, locateOutput)
   const app = plan.name
@@ -122,6 +124,7 @@ export const compose = async (parts: CompositionParts): Promise<Composition> => 
     leaseMs,
     ...(logSettings === undefined ? {} : { logSettings }),
     ...(memoryInUse === undefined ? {} : { memoryInUse }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
     ...(parts.takeUsage === undefined ? {} : { takeUsage: parts.takeUsage }),
   }
   return { runner, receivers }

@@ -66,4 +66,6 @@ export interface Runner {
   readonly batchMsMax?: number
   /** The share of the memory of this process that is in use, from 0 to 1. Left out: unknown. */
   readonly memoryInUse?: () => number
+  /** The memory that this process may use, in megabytes. Left out: unknown. */
+  readonly memoryMb?: number
 }

@@ -16,6 +16,19 @@ export const memoryInUse = (): number => {
   return Math.min(1, Math.max(used / limit, process.memoryUsage.rss() / memoryOfMachine()))
 }
 
+const BYTES_PER_MB = 1_048_576
+
+/**
+ * The memory that this process may use, in megabytes: the heap that V8 allows, or the memory of the
+ * machine or its container, whichever is less.
+ *
+ * @example console.log(`${memoryMb()} MB`)
+ */
+export const memoryMb = (): number => {
+  const { heap_size_limit: limit } = getHeapStatistics()
+  return Math.round(Math.min(limit, memoryOfMachine()) / BYTES_PER_MB)
+}
+
 const memoryOfMachine = (): number => {
   const constrained = process.constrainedMemory()
   // 0: unknown. A huge number: there is no limit.

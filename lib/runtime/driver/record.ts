@@ -12,7 +12,16 @@ import type { Before } from './write-states.ts'
 
 type General = Pick<
   BatchRecord,
-  'timeMs' | 'startedMs' | 'generation' | 'plan' | 'sources' | 'usage' | 'intakeUsage' | 'reason'
+  | 'timeMs'
+  | 'startedMs'
+  | 'generation'
+  | 'plan'
+  | 'sources'
+  | 'usage'
+  | 'intakeUsage'
+  | 'reason'
+  | 'runner'
+  | 'handedOn'
 >
 
 /** What is known of an attempt, however it ends. */
@@ -30,7 +39,8 @@ export const generalRecord = (
 ): General => {
   const usage = runner.takeUsage?.()
   const intakeUsage = intakeUsageOf(runner)
-  const { reason } = head
+  const { reason, logged } = head
+  const { handedOn = 0 } = logged ?? {}
   return {
     timeMs: input.timeMs,
     startedMs,
@@ -44,6 +54,8 @@ export const generalRecord = (
     }),
     ...(usage === undefined ? {} : { usage }),
     ...(intakeUsage === undefined ? {} : { intakeUsage }),
+    ...sizeOf(runner),
+    ...(handedOn === 0 ? {} : { handedOn }),
     // Of the attempt before.
     ...(reason === undefined ? {} : { reason }),
   }
@@ -61,6 +73,26 @@ const DIGITS = 1_000
 
 /** Sums of parts have long tails of digits, and a record has little room. */
 const rounded = (amount: number): number => Math.round(amount * DIGITS) / DIGITS
+
+const PERCENT = 100
+
+/** A history that cannot be kept in full loses lists, so this is short. */
+const sizeOf = ({
+  memoryInUse,
+  memoryMb,
+  invocation,
+  spreader,
+}: Runner): Pick<BatchRecord, 'runner'> => {
+  const size = {
+    ...(memoryInUse === undefined
+      ? {}
+      : { memoryShare: Math.round(memoryInUse() * PERCENT) / PERCENT }),
+    ...(memoryMb === undefined ? {} : { memoryMb }),
+    ...(invocation === undefined ? {} : { timeoutMs: invocation.timeoutMs }),
+    ...(spreader === undefined ? {} : { executors: spreader.count }),
+  }
+  return Object.keys(size).length === 0 ? {} : { runner: size }
+}
 
 const waitingOf = ({ sources }: Runner, id: string): Pick<SourceTaken, 'waiting'> => {
   const { objects = 0, records = 0, bytes = 0 } = sources.get(id)?.behind?.() ?? {}

@@ -1,5 +1,6 @@
 /** The status of an application, read from its store. Does not disturb running processes. */
 import { mapAtOnce } from '../../base/concurrency.ts'
+import { greatestOf } from '../../base/extremes.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
@@ -48,6 +49,9 @@ export interface StateOverview {
   readonly holds: 'keys' | 'window'
   readonly segments: number
   readonly bytes: number
+  /** How many partitions it has, and the bytes of the largest one. */
+  readonly partitions: number
+  readonly largestBytes: number
   /** A key ends that had no record for longer than this. Left out: keys do not end. */
   readonly idleMs?: number
   /** How many keys have ended so. Left out: none. */
@@ -164,7 +168,16 @@ const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] 
     const sum = (field: 'count' | 'bytes'): number =>
       partitions.reduce((total, partition) => total + partition[field], 0)
     const holds = form === 'state' ? 'keys' : 'window'
-    return { id, kind, holds, segments: sum('count'), bytes: sum('bytes'), ...expiryOf(timers[id]) }
+    return {
+      id,
+      kind,
+      holds,
+      segments: sum('count'),
+      bytes: sum('bytes'),
+      partitions: partitions.length,
+      largestBytes: greatestOf([0, ...partitions.map(({ bytes }) => bytes)]),
+      ...expiryOf(timers[id]),
+    }
   })
 
 /** Attempts that failed are no batches: the head says what fails. */

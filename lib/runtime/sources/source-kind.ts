@@ -138,6 +138,11 @@ export interface SourceKind<L extends Location = Location> {
    * Reads events of the platform, for intake as a function. Left out: no events contain records.
    */
   readonly events?: (ports: SourcePorts) => EventReader<L>
+  /**
+   * How long what feeds a lane keeps its records, in milliseconds. Undefined: the lane is of no
+   * such source, or nobody can tell. Left out: what this kind reads keeps its records.
+   */
+  readonly retentionMs?: (lane: string, ports: SourcePorts) => Promise<number | undefined>
 }
 
 const kinds = new Map<string, SourceKind>()

@@ -76,6 +76,18 @@ export interface StateSize {
   readonly expired?: number
 }
 
+/** What the process had that ran an attempt. */
+export interface RunnerSize {
+  /** The share of its memory that was in use at the end, from 0 to 1. Left out: unknown. */
+  readonly memoryShare?: number
+  /** The memory that it may use, in megabytes. Left out: unknown. */
+  readonly memoryMb?: number
+  /** The time-out of its invocation. Left out: it may run for ever. */
+  readonly timeoutMs?: number
+  /** How many executors it could call. Left out: none. */
+  readonly executors?: number
+}
+
 /** The lists of a record that may be cut, to keep it small. */
 export type CutList = 'sources' | 'lanes' | 'names' | 'outputs' | 'stages' | 'states'
 
@@ -113,6 +125,10 @@ export interface BatchRecord extends Amounts {
   readonly outputs?: readonly OutputRun[]
   readonly stages?: readonly StageRun[]
   readonly states?: readonly StateSize[]
+  /** The process that ran the attempt. Left out: nothing is known of it. */
+  readonly runner?: RunnerSize
+  /** How many attempts at the batch have handed it on. Left out: none. */
+  readonly handedOn?: number
   /** How many dead letters there were, by their codes. */
   readonly codes?: Readonly<Record<string, number>>
   /** What the driver and its executors have used since the record before this one. */

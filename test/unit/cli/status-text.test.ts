@@ -76,7 +76,8 @@ test.each([
   [{ idleMs: 1_500, expired: 2 }, ', keys end after 1,500 milliseconds, 2 keys have ended'],
   [{ expired: 7 }, ', 7 keys have ended'],
 ])('a state says how its keys end: %j', (expiry, text) => {
-  const kept = { id: 's', kind: 'mapWithState', holds: 'keys' as const, segments: 1, bytes: 5 }
+  const size = { segments: 1, bytes: 5, partitions: 1, largestBytes: 5 }
+  const kept = { id: 's', kind: 'mapWithState', holds: 'keys' as const, ...size }
   const states = [{ ...kept, ...expiry }]
   expect(textOf({ states })).toMatch(new RegExp(`state s +5 bytes in 1 segment${text}\n`))
 })

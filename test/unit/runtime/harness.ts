@@ -192,6 +192,8 @@ export interface DeployOptions {
   readonly invocation?: Invocation
   /** When states are merged. Default: as everywhere. */
   readonly logSettings?: LogSettings
+  /** What the process notes of its memory. Default: nothing. */
+  readonly memory?: { readonly memoryInUse: () => number; readonly memoryMb: number }
   /** The process, for queues. Default: all deployments of a world are one process. */
   readonly process?: string
 }
@@ -320,6 +322,7 @@ export class Deployment {
       bucketOf = (bucket) => bucket,
       files = world.files,
       invocation,
+      memory,
     }: DeployOptions,
   ) {
     const plan = pipeline.build()
@@ -397,6 +400,7 @@ export class Deployment {
       sources: new Map(plan.sources.map(({ id, node }) => [id, sourceOf(id, node)])),
       outputs: outputsOf('driver'),
       ...(invocation && { invocation }),
+      ...memory,
       ...(executors && {
         spreader: new StageSpreader({
           executors: executors(serverOf),

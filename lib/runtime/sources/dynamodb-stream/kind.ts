@@ -7,7 +7,7 @@ import { lanesReader } from '../lanes/reader.ts'
 import { registerSourceKind, type SourceKind } from '../source-kind.ts'
 import { CHANGE_LANE, type TableStreamLocation, tableStreamEvents } from './event.ts'
 import { tableStreamFeed } from './feed.ts'
-import { earlierStreams } from './lanes.ts'
+import { earlierStreams, keptMsOf } from './lanes.ts'
 
 declare module '../source-ports.ts' {
   interface SourcePorts {
@@ -57,6 +57,7 @@ const tableStream: SourceKind<TableStreamLocation> = {
   },
   input: messagesInput,
   events: () => tableStreamEvents,
+  retentionMs: async (lane) => keptMsOf(lane),
 }
 
 registerSourceKind(tableStream)

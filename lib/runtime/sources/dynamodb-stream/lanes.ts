@@ -18,6 +18,13 @@ export interface TableShardName {
 export const laneOf = ({ table, label, shardId }: TableShardName): string =>
   `${table}@${label}/${shardId}`
 
+/** The stream of a table keeps changes for a day. */
+const KEPT_MS = 86_400_000
+
+/** How long the stream of a lane keeps its changes. Undefined: it is no lane of a table. */
+export const keptMsOf = (lane: string): number | undefined =>
+  lifeOf(lane) === undefined ? undefined : KEPT_MS
+
 const lifeOf = (lane: string): readonly [table: string, label: string] | undefined => {
   const [, table, label] = /^([\w.-]+)@([^/]+)\/[^/]+$/.exec(lane) ?? []
   return table === undefined || label === undefined ? undefined : [table, label]

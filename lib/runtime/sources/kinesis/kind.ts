@@ -163,6 +163,10 @@ export const kinesis: SourceKind<StreamLocation> = {
     if (port === undefined) throw new TypeError('there are no streams in this world')
     return eventReader(port)
   },
+  retentionMs: async (lane, { kinesis: port }) => {
+    const arn = shardOf(lane)?.streamArn
+    return arn === undefined ? undefined : port?.retentionMs?.(arn)
+  },
 }
 
 registerSourceKind(kinesis)
