@@ -39,18 +39,21 @@ export interface Tracer {
   flush(): Promise<void>
 }
 
+/** Loads a tracer, once in a process. Errors: `PACKAGE_MISSING`. */
+export type LoadTracer = () => Promise<Tracer>
+
 /** Where a listener has its tracer. */
 export const TRACER: unique symbol = Symbol.for('millrace.tracer')
 
 /** A listener that gets spans. */
 export interface TracingListener extends StreamingListener {
-  readonly [TRACER]: Tracer
+  readonly [TRACER]: LoadTracer
 }
 
 /** The tracer of the first listener that has one. */
 export const tracerOf = (
   listeners: ReadonlySet<StreamingListener> | undefined,
-): Tracer | undefined => {
+): LoadTracer | undefined => {
   for (const listener of listeners ?? []) {
     const tracer = (listener as Partial<TracingListener>)[TRACER]
     if (tracer !== undefined) return tracer

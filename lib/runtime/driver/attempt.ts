@@ -79,7 +79,7 @@ export const attemptBatch = async (
 ): Promise<AttemptEnd> => {
   const { runner, attemptBefore } = world
   const { timeMs } = input
-  const spans = attemptSpans(runner, {
+  const spans = await attemptSpans(runner, {
     timeMs,
     number: (head.logged?.attempts ?? 0) + 1,
     startedMs: nowMs,

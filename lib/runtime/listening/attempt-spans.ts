@@ -57,12 +57,12 @@ export type BeginCall = (
 ) => CallSpan
 
 /** The spans of an attempt. Undefined: nobody wants them. */
-export const attemptSpans = (
+export const attemptSpans = async (
   runner: TracedRunner,
   begun: BegunAttempt,
-): AttemptSpans | undefined => {
-  const tracer = tracerOf(runner.plan.listeners)
-  return tracer && new AttemptSpans(tracer, runner, begun)
+): Promise<AttemptSpans | undefined> => {
+  const load = tracerOf(runner.plan.listeners)
+  return load && new AttemptSpans(await load(), runner, begun)
 }
 
 /** Runs a phase of an attempt. */

@@ -19,8 +19,10 @@ export const inSpan = async <T>(
   start: () => Omit<SpanStart, 'startMs'>,
   run: (span?: TraceSpan) => Promise<T>,
 ): Promise<T> => {
-  const span = tracerOf(plan.listeners)?.start(name, { ...start(), startMs: clock.now() })
-  if (span === undefined) return run()
+  const load = tracerOf(plan.listeners)
+  if (load === undefined) return run()
+  const tracer = await load()
+  const span = tracer.start(name, { ...start(), startMs: clock.now() })
   try {
     const result = await span.within(() => run(span))
     span.end(clock.now())
@@ -36,9 +38,13 @@ export const flushSpans = async (
   { plan, clock }: SpanParts,
   limitMs: number = FLUSH_MS_MAX,
 ): Promise<void> => {
-  const tracer = tracerOf(plan.listeners)
-  if (tracer === undefined) return
+  const load = tracerOf(plan.listeners)
+  if (load === undefined) return
+  const flushed = load().then(
+    (tracer) => tracer.flush(),
+    () => undefined,
+  )
   const ending = new AbortController()
-  await Promise.race([tracer.flush(), clock.sleep(limitMs, ending.signal)])
+  await Promise.race([flushed, clock.sleep(limitMs, ending.signal)])
   ending.abort()
 }

@@ -283,3 +283,18 @@ describe('without', () => {
     for (const request of away) expect(request).not.toHaveProperty('traceparent')
   })
 })
+
+test('a listener that is added while batches run begins with a later one', async () => {
+  const world = new World()
+  const contexts: StreamingContext[] = []
+  const app = world.deploy(
+    pipelineOf((ssc) => {
+      contexts.push(ssc)
+      words(ssc)
+    }),
+  )
+  await app.tick()
+  for (const ssc of contexts) ssc.addStreamingListener(openTelemetry())
+  await app.tick()
+  expect(outcomes()).toEqual(['completed'])
+})
