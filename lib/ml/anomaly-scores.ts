@@ -3,7 +3,7 @@ import { checkChoice } from '../dstream/checks.ts'
 import type { DStream } from '../dstream/dstream.ts'
 import type { State } from '../dstream/key-state.ts'
 import { StateSpec, type StateSpecSettings } from '../dstream/state-spec.ts'
-import { ABOVE_ZERO, checkNumber, WHOLE_FROM_ONE } from './checks.ts'
+import { ABOVE_ZERO, checkNumber, checkStream, WHOLE_FROM_ONE } from './checks.ts'
 
 /**
  * A value, and how unusual it is for its key.
@@ -144,7 +144,7 @@ export const anomalyScores = <K>(
     state.update(seen)
     return scored
   }
-  return stream
+  return checkStream('anomalyScores', stream)
     .map(([key, value]): [K, number] => {
       if (!Number.isFinite(value)) throw new TypeError('anomalyScores needs finite numbers')
       return [key, value]

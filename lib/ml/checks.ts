@@ -1,5 +1,6 @@
 /** Checks of settings and of records: a mistake is easiest to find where it is made. */
 import { MillraceError } from '../base/errors.ts'
+import { DStream } from '../dstream/dstream.ts'
 
 /**
  * A vector: its coordinates, in order. Sparse vectors are written out.
@@ -26,6 +27,16 @@ interface Range {
   /** In words, for the error. */
   readonly allowed: string
   readonly test: (value: number) => boolean
+}
+
+/** Checks that an operation got a stream, and returns it. */
+export const checkStream = <T>(operation: string, stream: DStream<T>): DStream<T> => {
+  if (stream instanceof DStream) return stream
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${operation} needs a stream`,
+    value: stream,
+    fix: `for example ${operation}(ssc.textFileStream('in').map(...))`,
+  })
 }
 
 const isNumber = (value: unknown): value is number => typeof value === 'number'

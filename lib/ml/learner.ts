@@ -14,6 +14,7 @@ import { checkChoice } from '../dstream/checks.ts'
 import type { DStream } from '../dstream/dstream.ts'
 import type { GraphBuilder } from '../dstream/graph-builder.ts'
 import { narrowNode, operatorNode, outputNode, type OperatorNode } from '../dstream/plan-node.ts'
+import { checkStream } from './checks.ts'
 
 /** The key under which a model is stored. */
 const KEY = 'model'
@@ -93,7 +94,7 @@ export class ModelStreams<M extends AnyValue, E> {
 
   /** Registers the stream that the model learns from. */
   train(stream: DStream<E>, learner: Learner<M, E>): void {
-    const before = this.#registered.get(stream.graph)
+    const before = this.#registered.get(checkStream('trainOn', stream).graph)
     if (before?.models !== undefined)
       throw this.#refused('trainOn() was called twice', 'make one stream of both: a.union(b)')
     if (before !== undefined)
@@ -122,7 +123,8 @@ export class ModelStreams<M extends AnyValue, E> {
     { model = 'after' }: PredictOptions = {},
   ): DStream<U> {
     checkChoice(operation, 'model', model, ['after', 'before'])
-    const registered = this.#registered.get(stream.graph) ?? this.#register(stream, {})
+    const { graph } = checkStream(operation, stream)
+    const registered = this.#registered.get(graph) ?? this.#register(stream, {})
     const { models, learner } = registered
     if (models === undefined || learner === undefined)
       return stream.to(

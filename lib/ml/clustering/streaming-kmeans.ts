@@ -99,8 +99,10 @@ export class StreamingKMeans {
    */
   setInitialCenters(centers: readonly Vector[], weights: readonly number[]): this {
     this.#streams.checkOpen('setInitialCenters()')
-    const clusterCenters = centers.map((center) => checkVector('setInitialCenters()', center))
-    const clusterWeights = weights.map((weight) => checkNumber('weights', weight, ZERO_OR_MORE))
+    const areLists = [centers, weights].every((list) => Array.isArray(list))
+    const [given, each] = areLists ? [centers, weights] : [[], [0]]
+    const clusterCenters = given.map((center) => checkVector('setInitialCenters()', center))
+    const clusterWeights = each.map((weight) => checkNumber('weights', weight, ZERO_OR_MORE))
     const areAlike = clusterCenters.every(({ length }) => length === clusterCenters[0]?.length)
     if (!areAlike || clusterWeights.length !== clusterCenters.length)
       throw new MillraceError('ARGUMENT_INVALID', {

@@ -3,7 +3,7 @@ import { checkChoice } from '../../dstream/checks.ts'
 import type { DStream } from '../../dstream/dstream.ts'
 import { operatorNode } from '../../dstream/plan-node.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import { checkNumber, WHOLE_FROM_ZERO } from '../checks.ts'
+import { checkNumber, checkStream, WHOLE_FROM_ZERO } from '../checks.ts'
 import { mergeSummaries, student, type Summary, summaryOf, type TResult, welch } from './t-test.ts'
 
 /**
@@ -111,7 +111,8 @@ export class StreamingTest {
    */
   registerStream(stream: DStream<BinarySample>): DStream<StreamingTestResult> {
     const { test, method } = METHODS[this.#method]
-    return this.#summaries(this.#afterPeace(stream).map(pairOf))
+    const samples = this.#afterPeace(checkStream('registerStream', stream))
+    return this.#summaries(samples.map(pairOf))
       .mapToPair(([, summary]) => [0, summary])
       .groupByKey()
       .filter(([, summaries]) => summaries.every(({ count }) => count > 1))

@@ -336,6 +336,16 @@ describe('is refused', () => {
       () => [kmeans((m) => m.setRandomCenters(1, 1, undefined as never))].map(never),
       'a seed',
     ],
+    [
+      'no list',
+      () => [kmeans((m) => m.setInitialCenters([[1]], 1 as never))].map(never),
+      'a weight',
+    ],
+    [
+      'no stream',
+      () => [new StreamingKMeans().setRandomCenters(1, 1, 1).predictOn(7 as never)],
+      'a stream',
+    ],
     ['latestModel before trainOn', () => [kmeans().latestModel()], 'before trainOn'],
     [
       'no weights',
@@ -370,6 +380,7 @@ describe('is refused', () => {
     (n: Numbers, m: StreamingKMeans) => void,
     string,
   ])[] = [
+    ['trainOn of no stream', (_, m) => m.trainOn([[1, 2]] as never), 'trainOn needs a stream'],
     ['trainOn twice', (n, m) => [m.trainOn(n), m.trainOn(n)], 'called twice'],
     [
       'trainOn after a prediction',
