@@ -145,6 +145,7 @@ export interface AttemptAnswer extends BatchRow {
   }[]
   readonly states?: readonly StateAnswer[]
   readonly codes?: Readonly<Record<string, number>>
+  readonly throttled?: Readonly<Record<string, number>>
   readonly usage?: object
   /** How many entries the history has left out, by list. */
   readonly cut?: Readonly<Record<string, number>>

@@ -109,6 +109,7 @@ const attemptParts = (attempt: AttemptAnswer): readonly HTMLElement[] => [
   sourcesPart(attempt),
   ...(attempt.states === undefined ? [] : [statesPart(attempt)]),
   ...(attempt.codes === undefined ? [] : [codesPart(attempt.codes)]),
+  ...(attempt.throttled === undefined ? [] : [throttledPart(attempt.throttled)]),
   ...cutNote(attempt),
 ]
 
@@ -170,6 +171,27 @@ const codesPart = (codes: Readonly<Record<string, number>>): HTMLElement =>
       Object.entries(codes).map(([code, count]) => [html('code', {}, code), countText(count)]),
     ),
     html('p', { class: 'about' }, html('a', { href: '#/dead-letters' }, 'See all dead letters')),
+  )
+
+const throttledPart = (throttled: Readonly<Record<string, number>>): HTMLElement =>
+  section(
+    'Refused for a moment',
+    table(
+      'What services refused',
+      [{ title: 'Output' }, { title: 'Items or messages', isNumber: true }],
+      Object.entries(throttled).map(([place, number]) => [
+        html('code', {}, place),
+        countText(number),
+      ]),
+    ),
+    html(
+      'p',
+      { class: 'about' },
+      'They were sent again, and the batch waited. If it goes on, write less: reduce by key ' +
+        'before the output, or choose a longer batchInterval. Or let the service take more: a ' +
+        'stream needs shards, and a table on demand takes up to twice its earlier peak at once, ' +
+        'and more after half an hour.',
+    ),
   )
 
 const attemptsTable = (attempts: readonly AttemptAnswer[]): HTMLElement =>

@@ -148,7 +148,7 @@ export class TimeChart {
     return {
       width: Math.max(200, this.#plot.clientWidth),
       height: HEIGHT,
-      padding: [TOP, 8, 0, 0],
+      padding: [TOP, 26, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: 'time' }, y: false, points: { size: 7 } },
       scales: { x: { time: true }, y: { range: () => [0, this.#highest] } },

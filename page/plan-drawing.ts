@@ -65,6 +65,8 @@ const edgeDrawing = (
   const [x1, y1] = [xOf(from.column) + WIDTH, yOf(from.row) + height / 2]
   const [x2, y2] = [xOf(to.column) - 7, yOf(to.row) + height / 2]
   const middle = (x1 + x2) / 2
+  // On the side from which the edge does not come.
+  const takenY = from.row < to.row ? y2 + 17 : y2 - 8
   return svg(
     'g',
     { class: shuffles ? 'edge shuffle' : 'edge' },
@@ -75,7 +77,7 @@ const edgeDrawing = (
     above !== undefined && svg('text', { x: x1 + 6, y: y1 - 7, class: 'amount' }, above),
     below !== undefined && svg('text', { x: x1 + 6, y: y1 + 16, class: 'amount' }, below),
     taken !== undefined &&
-      svg('text', { x: x2 - 4, y: y2 - 8, class: 'amount', 'text-anchor': 'end' }, taken),
+      svg('text', { x: x2 - 4, y: takenY, class: 'amount', 'text-anchor': 'end' }, taken),
   )
 }
 

@@ -19,6 +19,7 @@ type General = Pick<
   | 'sources'
   | 'usage'
   | 'intakeUsage'
+  | 'throttled'
   | 'reason'
   | 'runner'
   | 'handedOn'
@@ -39,6 +40,7 @@ export const generalRecord = (
 ): General => {
   const usage = runner.takeUsage?.()
   const intakeUsage = intakeUsageOf(runner)
+  const throttled = runner.outputs.takeThrottled?.() ?? {}
   const { reason, logged } = head
   const { handedOn = 0 } = logged ?? {}
   return {
@@ -54,6 +56,7 @@ export const generalRecord = (
     }),
     ...(usage === undefined ? {} : { usage }),
     ...(intakeUsage === undefined ? {} : { intakeUsage }),
+    ...(Object.keys(throttled).length === 0 ? {} : { throttled }),
     ...sizeOf(runner),
     ...(handedOn === 0 ? {} : { handedOn }),
     // Of the attempt before.

@@ -41,6 +41,11 @@ export interface Outputs {
     finished: (output: FinishedOutput) => void,
   ): Promise<PartsTarget | undefined>
   /**
+   * How many items or messages services have refused for a moment since this was called last, by
+   * the places of outputs. Left out: it is not known.
+   */
+  takeThrottled?(): Readonly<Record<string, number>>
+  /**
    * Encodes a partition as the others do, and writes nothing.
    *
    * @throws MillraceError What `write` throws for an element that cannot be encoded.
@@ -129,9 +134,32 @@ class OpenSinks {
   }
 }
 
+/** What services have refused for a moment: told at once, and counted until somebody asks. */
+class Refusals {
+  readonly #listen: OutputsParts['listen']
+  #counts: Record<string, number> = {}
+
+  constructor(listen: OutputsParts['listen']) {
+    this.#listen = listen
+  }
+
+  tell(place: string, timeMs: number, count: number): void {
+    if (count === 0) return
+    this.#counts[place] = (this.#counts[place] ?? 0) + count
+    this.#listen?.({ event: 'throttled', timeMs, place, count })
+  }
+
+  take(): Readonly<Record<string, number>> {
+    const counts = this.#counts
+    this.#counts = {}
+    return counts
+  }
+}
+
 /** Makes the outputs of a pipeline. A sink is opened when a batch first needs it, and then kept. */
 export const outputsTo = ({ locate, ports, listen }: OutputsParts): Outputs => {
   const sinks = new OpenSinks(ports)
+  const refusals = new Refusals(listen)
 
   /** Everything about the place of a target. */
   const placeOf = async (target: WriteTarget, timeMs: number) => {
@@ -152,15 +180,15 @@ export const outputsTo = ({ locate, ports, listen }: OutputsParts): Outputs => {
         await opened.abandon()
         throw error
       } finally {
-        const count = opened.throttled?.() ?? 0
-        const place = target.sink?.place ?? target.place
-        if (count > 0) listen?.({ event: 'throttled', timeMs, place, count })
+        refusals.tell(target.sink?.place ?? target.place, timeMs, opened.throttled?.() ?? 0)
       }
       const receipt = await opened.finish()
       return sink.publish === undefined
         ? undefined
         : finishedOutput(location, { timeMs, fence }, receipt)
     },
+
+    takeThrottled: () => refusals.take(),
 
     async openParts(target, { timeMs, fence }, finished): Promise<PartsTarget | undefined> {
       const { location, batch, kind, sink } = await placeOf(target, timeMs)

@@ -131,6 +131,11 @@ export interface BatchRecord extends Amounts {
   readonly handedOn?: number
   /** How many dead letters there were, by their codes. */
   readonly codes?: Readonly<Record<string, number>>
+  /**
+   * How many items or messages the service of an output refused for a moment, by the places of
+   * outputs. They were sent again. Left out: none.
+   */
+  readonly throttled?: Readonly<Record<string, number>>
   /** What the driver and its executors have used since the record before this one. */
   readonly usage?: Usage
   /**

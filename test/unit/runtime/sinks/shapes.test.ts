@@ -121,6 +121,11 @@ describe('a service that was asked too much', () => {
     const stamp = { timeMs: 1_000, fence: fenceOf(1, 1) }
     const target = { place: 'sqs://a/messages/1000', sink: sqs('a') }
     await outputs.write(target, [[1], [2]], stamp).catch(() => undefined)
+    const counts = events.flatMap((event) =>
+      event.event === 'throttled' ? [[event.place, event.count] as const] : [],
+    )
+    expect(outputs.takeThrottled?.()).toEqual(Object.fromEntries(counts))
+    expect(outputs.takeThrottled?.()).toEqual({})
     return events
   }
 
