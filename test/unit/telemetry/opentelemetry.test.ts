@@ -295,6 +295,7 @@ test('a listener that is added while batches run begins with a later one', async
   )
   await app.tick()
   for (const ssc of contexts) ssc.addStreamingListener(openTelemetry())
+  world.write('a.txt', 1_500, 'to be\n')
   await app.tick()
   expect(outcomes()).toEqual(['completed'])
 })
