@@ -21,7 +21,7 @@ import { freePort } from '../../ports.ts'
 
 const VERSION = '4.1.0'
 const INSTALL_MS_MAX = 300_000
-const READY_MS_MAX = 60_000
+const READY_MS_MAX = 120_000
 
 const home = fileURLToPath(new URL('../../../.emulator/kafka', import.meta.url))
 const jars = join(home, VERSION)
@@ -94,10 +94,27 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=1
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
+broker.session.timeout.ms=3000
 group.initial.rebalance.delay.ms=0
 log.cleaner.backoff.ms=100
 log.initial.task.delay.ms=100
 log.segment.delete.delay.ms=100
+`
+
+/** A further broker of the same cluster. */
+const nodeSettings = (
+  { port, controller }: Readonly<Record<'port' | 'controller', number>>,
+  folder: string,
+): string => `
+process.roles=broker
+node.id=2
+controller.quorum.voters=1@127.0.0.1:${controller}
+listeners=PLAINTEXT://127.0.0.1:${port}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+broker.heartbeat.interval.ms=500
+log.dirs=${folder}
 `
 
 const LOGGING = `
@@ -116,6 +133,12 @@ const canConnect = (port: number): Promise<boolean> =>
     socket.once('close', (failed) => resolve(!failed))
   })
 
+/** The id of a cluster, and the port of its controller. */
+interface Cluster {
+  readonly id: string
+  readonly controller: number
+}
+
 /** A broker, which can die and come back with what it has. */
 export class Broker {
   readonly address: string
@@ -123,13 +146,19 @@ export class Broker {
   readonly guardedAddress: string
   readonly #port: number
   readonly #folder: string
+  readonly #cluster: Cluster
   #process: ChildProcess | undefined
 
-  private constructor(port: number, guarded: number, folder: string) {
+  private constructor(
+    { port, guarded = port }: { readonly port: number; readonly guarded?: number },
+    folder: string,
+    cluster: Cluster,
+  ) {
     this.#port = port
     this.guardedAddress = `127.0.0.1:${guarded}`
     this.address = `127.0.0.1:${port}`
     this.#folder = folder
+    this.#cluster = cluster
   }
 
   static async start(): Promise<Broker> {
@@ -140,14 +169,28 @@ export class Broker {
       guarded: await freePort(),
       controller: await freePort(),
     }
-    const broker = new Broker(ports.port, ports.guarded, folder)
-    writeFileSync(join(folder, 'server.properties'), settings(ports, join(folder, 'data')))
-    writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
-    const cluster = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
-    const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', 'server.properties']
-    run('java', broker.#java(format), folder)
-    await broker.restart()
+    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+    const broker = new Broker(ports, folder, { id, controller: ports.controller })
+    await broker.#begin(settings(ports, join(folder, 'data')))
     return broker
+  }
+
+  /** A second broker of the cluster. This one stays the controller. */
+  async addNode(): Promise<Broker> {
+    const folder = mkdtempSync(join(home, 'run-'))
+    const ports = { port: await freePort(), controller: this.#cluster.controller }
+    const node = new Broker(ports, folder, this.#cluster)
+    await node.#begin(nodeSettings(ports, join(folder, 'data')))
+    return node
+  }
+
+  async #begin(properties: string): Promise<void> {
+    const folder = this.#folder
+    writeFileSync(join(folder, 'server.properties'), properties)
+    writeFileSync(join(folder, 'log4j2.properties'), LOGGING)
+    const format = ['format', '-t', this.#cluster.id, '-c', 'server.properties']
+    run('java', this.#java(['kafka.tools.StorageTool', ...format]), folder)
+    await this.restart()
   }
 
   #java(args: readonly string[]): readonly string[] {

@@ -14,6 +14,7 @@ import { bindPlan } from '../../../../lib/runtime/bindings.ts'
 import type { RuntimeEvent } from '../../../../lib/runtime/events.ts'
 import '../../../../lib/runtime/sinks/all.ts'
 import '../../../../lib/runtime/sources/all.ts'
+import { outputLocator } from '../../../../lib/runtime/sinks/deployed.ts'
 import { checkFittingKinds } from '../../../../lib/runtime/sinks/fitting-kinds.ts'
 import { outputsTo } from '../../../../lib/runtime/sinks/outputs.ts'
 import { registerSinkKind } from '../../../../lib/runtime/sinks/sink-kind.ts'
@@ -138,4 +139,25 @@ describe('a service that was asked too much', () => {
     const told = { event: 'throttled', timeMs: 1_000, place: 'sqs://a/messages', count: 3 }
     expect(await eventsOf(name)).toEqual(refused.length === 0 ? [] : [told])
   })
+})
+
+test('outputs of HTTP of one name have their own URLs, and their own directories', () => {
+  const urls = ['https://example.com/a', 'https://example.com/b?c=1']
+  const plan = stream('shapes', { batchInterval: seconds(1) }, (ssc) => {
+    for (const url of urls) ssc.textFileStream('in').saveTo(http('hook', { url }))
+  }).build()
+  const places = plan.outputs.map(({ node }) => node.placeAt?.(0) ?? '')
+  const connections = { clock: { now: never, sleep: never }, files: true }
+  // As a deployment that binds nothing locates them.
+  const deployed = outputLocator(new Map(), { connections })
+  expect(places.map(deployed)).toMatchObject(urls.map((url) => ({ kind: 'http', url })))
+  const { locateOutput } = bindPlan(plan, {
+    bindings: ['hook=./out'],
+    cwd: '/work',
+    sources: { files: { open: never, check: () => undefined } },
+    sinks: { files: never, connections },
+  })
+  const paths = places.map((place) => locateOutput(place).path)
+  expect(new Set(paths).size).toBe(2)
+  expect(paths.flatMap((path) => path.split('/'))).not.toContain('')
 })
