@@ -39,10 +39,10 @@ const nameIn = (code: string): string =>
     .replace(/^(?:streamFrom|saveTo)\((?=\w+\()/, '')
     .replace(/\(.*/, '')
 
-/** The functions of all modules, besides `millrace` itself and those for tests and the CDK. */
+/** The functions of modules with sources, formats and sinks. */
 const exported = async (): Promise<readonly string[]> => {
   const modules = Object.keys(OWN_NAMES).filter(
-    (name) => !/^millrace(\/(cdk|testing))?$/.test(name),
+    (name) => !/^millrace(\/(cdk|ml|testing))?$/.test(name),
   )
   const all = await Promise.all(modules.map((name) => import(name) as Promise<object>))
   return all.flatMap((module) =>
