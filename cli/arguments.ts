@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { DeadLetterCursor } from '../lib/state/dead-letter-reader.ts'
 import { type BatchesOptions, batchesOptions } from './batches.ts'
+import { oneShell, type Shell } from './completion/shells.ts'
 import { type DeadLetterOptions, deadLetterOptions, pageOf } from './dead-letter-options.ts'
 import { DEV_OPTIONS, type DevOptions, devOptions } from './dev/dev-options.ts'
 import { type DoctorOptions, doctorOptions } from './doctor-options.ts'
@@ -74,9 +75,10 @@ export type Command =
   | ({ readonly name: 'receive'; readonly module: string; readonly json: boolean } & ReceiveOptions)
   | ({ readonly name: 'dev'; readonly module: string } & DevOptions)
   | ({ readonly name: 'replay'; readonly module: string; readonly json: boolean } & ReplayOptions)
-  | ({ readonly name: 'ui'; readonly page: Target } & UiOptions)
+  | ({ readonly name: 'ui'; readonly page: Target; readonly json: boolean } & UiOptions)
   | { readonly name: 'plan'; readonly module: string; readonly json: boolean }
-  | { readonly name: 'init'; readonly directory: string }
+  | { readonly name: 'init'; readonly directory: string; readonly json: boolean }
+  | { readonly name: 'completion'; readonly shell: Shell }
   /** `detail`: the code of an error. */
   | {
       readonly name: 'help'
@@ -93,12 +95,12 @@ const FILTER_OPTIONS = ['since', 'before', 'code', 'source', 'position', 'limit'
 
 /** The commands, each with its options. */
 export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  init: [],
+  init: ['json'],
   run: RUN_OPTIONS,
   receive: ['app', 'bind', 'follow', 'once', 'as', 'json'],
   status: ['app', 'state', 'json'],
   batches: [...LISTED, 'since', 'limit', 'watch'],
-  ui: ['app', 'state', 'port'],
+  ui: ['app', 'state', 'port', 'json'],
   doctor: [...LISTED, 'since'],
   cost: [...LISTED, 'since'],
   dev: DEV_OPTIONS,
@@ -111,6 +113,7 @@ export const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   reset: ['app', 'state', 'only', 'json', 'yes'],
   'dead-letters': [...LISTED, ...FILTER_OPTIONS, 'page', 'export', 'delete', 'yes'],
   redrive: ['app', 'state', 'json', ...FILTER_OPTIONS, 'again'],
+  completion: [],
   help: [],
 }
 
@@ -157,7 +160,7 @@ export const parseCommand = (args: readonly string[]): Command => {
   if (name === 'replay')
     return { name, module: oneModule(name, rest, values.bind), ...replayOptions(values), json }
   if (name === 'plan') return { name, module: oneModule(name, rest), json }
-  if (name === 'ui') return { name, page: targetOf(name, values), ...uiOptions(rest, values) }
+  if (name === 'ui') return { name, page: targetOf(name, values), ...uiOptions(rest, values), json }
   if (name === 'check')
     return {
       name,
@@ -169,7 +172,8 @@ export const parseCommand = (args: readonly string[]): Command => {
     return { name, does: stateAction(rest, values), target: targetOf(name, values), json }
   if (name === 'doctor')
     return { name, ...doctorOptions(rest, values), target: targetOf(name, values), json }
-  if (name === 'init') return { name, directory: oneDirectory(rest) }
+  if (name === 'init') return { name, directory: oneDirectory(rest), json }
+  if (name === 'completion') return { name, shell: oneShell(rest) }
   if (rest.length > 0)
     throw usage(
       `millrace ${name} takes options only`,

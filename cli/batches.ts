@@ -6,6 +6,7 @@ import { followHistory, newestBatches } from '../lib/state/history/read-history.
 import type { OpenApp } from './open-app.ts'
 import { firstLine, jsonLine, timeText } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
+import type { Style } from './reports/style.ts'
 import { parseSince } from './since.ts'
 import { usage } from './usage.ts'
 
@@ -62,15 +63,24 @@ export const batches = async (
   const found = (await newestBatches(store, app, range)).toReversed()
   const { out } = outputs
   if (json) for (const one of found) out.print(jsonLine(jsonOf(one)))
-  else if (found.length > 0 || watch) out.print(`${[HEADER, ...found.map(rowOf)].join('\n')}\n`)
-  else out.print(`${app} has run no batch since ${timeText(range.fromMs)}\n`)
+  else if (found.length > 0 || watch) {
+    out.print(`${HEADER}\n`)
+    for (const one of found) out.print(`${rowOf(one)}\n`, styleOf(one))
+  } else out.print(`${app} has run no batch since ${timeText(range.fromMs)}\n`)
   if (!watch) return
   const done = found.findLast(({ status, attempt }) => status !== 'failed' && attempt > 0)
   const { signal } = new AbortController()
   const shown = new Set(found.map(nameOf))
   const afterMs = done?.timeMs ?? range.fromMs - 1
   for await (const one of followHistory(store, app, { afterMs, clock, signal }))
-    if (!shown.has(nameOf(one))) out.print(json ? jsonLine(jsonOf(one)) : `${rowOf(one)}\n`)
+    if (!shown.has(nameOf(one)))
+      if (json) out.print(jsonLine(jsonOf(one)))
+      else out.print(`${rowOf(one)}\n`, styleOf(one))
+}
+
+const styleOf = ({ status, isFinal }: BatchRecord): Style | undefined => {
+  if (status === 'completed') return undefined
+  return isFinal === true ? 'bad' : 'warning'
 }
 
 const nameOf = ({ timeMs, status, attempt }: BatchRecord): string =>

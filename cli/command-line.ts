@@ -7,6 +7,7 @@ import { EXIT, exitCodes } from './exit-codes.ts'
 import { helpText } from './help.ts'
 import { initProject } from './init/init.ts'
 import { operate } from './operate.ts'
+import { printError, say } from './reports/answer.ts'
 import { outputsOf } from './reports/outputs.ts'
 import { showPlan } from './plan.ts'
 import type { Outputs } from './reports/reporter.ts'
@@ -20,7 +21,7 @@ export const commandLine = async (args: readonly string[]): Promise<number> => {
     return await carryOut(parseCommand(args), outputs)
   } catch (error) {
     const end = endOfError(error)
-    outputs.err.print(`${end.error.message}\n`)
+    printError(outputs.err, end.error.message)
     return end.exitCode
   }
 }
@@ -48,7 +49,11 @@ const carryOut = async (command: Command, outputs: Outputs): Promise<number> => 
   if ('target' in command) return operate(command, outputs)
   if (command.name === 'plan') return showPlan(command, outputs)
   if (command.name === 'init') {
-    outputs.out.print(initProject(command.directory, version()))
+    say(initProject(command.directory, version()), command.json, outputs)
+    return EXIT.ok
+  }
+  if (command.name === 'completion') {
+    outputs.out.print((await import('./completion/completion.ts')).completionScript(command.shell))
     return EXIT.ok
   }
   outputs.out.print(command.name === 'help' ? await helpFor(command) : `${version()}\n`)

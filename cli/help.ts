@@ -1,34 +1,19 @@
 import { MillraceError } from '../lib/base/errors.ts'
 import { batchesHelp, costHelp, doctorHelp } from './batches-help.ts'
+import { completionHelp } from './completion/help.ts'
 import { exitTexts } from './exit-codes.ts'
 import { devHelp } from './dev/dev-help.ts'
 import { runHelp } from './help-run.ts'
 import { replayHelp } from './replay/replay-help.ts'
+import { commandList } from './summaries.ts'
+import { meant } from './usage.ts'
 
 const exits = exitTexts.map(([code, text]) => `  ${String(code).padStart(3)}  ${text}`).join('\n')
 
 const general = `millrace: streaming jobs in batches, with durable state
 
 Commands
-  millrace init             make a project: a pipeline, its test and data
-  millrace run MODULE       run the pipeline that the module exports
-  millrace dev MODULE       run it over a sample on each save, and see what changes
-  millrace receive MODULE   feed sources of a deployed application from this machine
-  millrace ui               a page with time lines, batches, plan, state and dead letters
-  millrace status           show the state of an application, also while it runs
-  millrace batches          list what batches took, and how long; --watch goes on
-  millrace doctor           what does not fit, why, and what to change, by the last batches
-  millrace cost             what it has used, and what that costs
-  millrace state            list states; get, scan, count, export or import one
-  millrace resume           try a failed batch again
-  millrace skip             skip the batch that fails, or give up a source
-  millrace plan MODULE      see its stages, what runs where, and why
-  millrace replay MODULE    run past batches again, and see what a fix changes
-  millrace check MODULE     see whether a changed pipeline fits what is stored
-  millrace reset            remove all totals and start from nothing
-  millrace dead-letters     list the records that were put aside
-  millrace redrive          process them again, after you have fixed the code
-  millrace help COMMAND     options and examples of one command
+${commandList}
   millrace help errors CODE what an error means, and what to do
   millrace --version
 
@@ -57,11 +42,14 @@ const filter = `\
   --position POS    only the one at this position, as the list shows it`
 
 const topics: Readonly<Record<string, string>> = {
-  init: `millrace init [DIR]
+  completion: completionHelp,
+  init: `millrace init [DIR] [--json]
 
 Makes a project in DIR, or in this directory: a pipeline with a window and a state, its test, data
 to read, package.json and tsconfig.json. It writes over nothing. A package.json that is there gets
 what it lacks.
+
+${json}
 
 Examples
   millrace init
@@ -89,7 +77,7 @@ Examples
   millrace receive clicks.ts --app clicks --follow --bind lines=/var/log/nginx/access.log
   millrace receive clicks.ts --app clicks --bind lines=socket://localhost:9999 --as edge-1
 `,
-  ui: `millrace ui [MODULE] (--state DIR | --app NAME) [--port PORT]
+  ui: `millrace ui [MODULE] (--state DIR | --app NAME) [--port PORT] [--json]
 
 Serves a page about an application, on this machine only, until Ctrl-C: time lines of its batches,
 what each batch took and wrote, the plan, the state, what waits, and the dead letters. It only
@@ -99,6 +87,7 @@ drawing. The page of a run is served by millrace run itself.
 ${state}
 ${app}
   --port PORT       the port of the page; default: a free one
+  --json            the address as JSON
 
 Examples
   millrace ui --state .millrace/word-count
@@ -287,6 +276,6 @@ export const helpText = (topic: string | undefined): string => {
     problem: 'This command does not exist',
     value: topic,
     allowed: Object.keys(topics).join(', '),
-    fix: 'see all commands: millrace --help',
+    fix: `${meant(topic, Object.keys(topics))}see all commands: millrace --help`,
   })
 }

@@ -23,7 +23,7 @@ import { count } from '../lib/base/amount-text.ts'
 import { type Answer, say } from './reports/answer.ts'
 import type { Outputs } from './reports/reporter.ts'
 import { keyedStates } from './state.ts'
-import { statusText } from './status-text.ts'
+import { statusStyle, statusText } from './status-text.ts'
 import type { AppCommand, Target } from './arguments.ts'
 
 /** Carries out a command on an application that has run before. Returns the exit code. */
@@ -127,6 +127,7 @@ const showStatus = async ({
   return {
     object: { ...overview, ...(deployed === undefined ? {} : { deployment }) },
     text: statusText(overview, { location, target, nowMs: clock.now(), deployed }),
+    styleOf: statusStyle,
   }
 }
 

@@ -15,7 +15,9 @@ import type { Deployment } from '../lib/tools/deployment.ts'
 import { withShownPaths } from '../lib/tools/shown-paths.ts'
 import { expiryText } from './expiry-text.ts'
 import { count } from '../lib/base/amount-text.ts'
+import { cellsOf, padCells } from './reports/cells.ts'
 import { firstLine, timeText } from './reports/answer.ts'
+import type { Style } from './reports/style.ts'
 
 /** Where and when the status was read. */
 export interface StatusContext {
@@ -56,6 +58,15 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...batchTable(batches),
     '',
   ].join('\n')
+}
+
+/** How a line of the status is shown: what is wrong, and whether all is well. */
+export const statusStyle = (line: string): Style | undefined => {
+  if (/^ {2}status +(healthy|at rest: )/.test(line)) return 'good'
+  if (/^ {2}status +(FAILED|the driver cannot run|superseded)/.test(line)) return 'bad'
+  return /^ {2}(status +(at rest, but|no batch has run)|load +Falling)/.test(line)
+    ? 'warning'
+    : undefined
 }
 
 const lastBatchRows = (head: Head, context: StatusContext): readonly Row[] => [
@@ -229,8 +240,8 @@ const handedOnText = ({ handedOn = 0, kept }: LoggedBatch): string =>
       `${count(keptCount(kept?.stages ?? []), 'task')} kept`
 
 const alignColumns = (rows: readonly Row[]): readonly string[] => {
-  const width = greatestOf(rows.map(([label]) => label.length))
-  return rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`)
+  const width = greatestOf(rows.map(([label]) => cellsOf(label)))
+  return rows.map(([label, text]) => `  ${padCells(label, width)}  ${text}`)
 }
 
 const batchTable = (batches: readonly BatchOverview[]): readonly string[] => {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { MillraceError } from '../../lib/base/errors.ts'
+import type { Answer } from '../reports/answer.ts'
 import { packageJson, projectFiles } from './files.ts'
 
 /** The names that npm takes, with everything else made into a dash. */
@@ -31,7 +32,7 @@ const readPackage = (path: string): Readonly<Record<string, unknown>> => {
  *
  * @throws MillraceError `COMMAND_REFUSED` when one of the files is there already.
  */
-export const initProject = (target: string, version: string): string => {
+export const initProject = (target: string, version: string): Answer => {
   const directory = resolve(target)
   const taken = Object.keys(projectFiles).filter(
     (name) => name !== '.gitignore' && existsSync(join(directory, name)),
@@ -63,12 +64,14 @@ export const initProject = (target: string, version: string): string => {
     'npm start          # counts the words of lines/; copy a text file in, and it goes on',
     'npm test',
   ]
-  return [
+  const names = written.map(([name]) => name)
+  const text = [
     `A project is in ${shown === '' ? 'this directory' : shown}:`,
-    ...written.map(([name]) => `  ${name}`),
+    ...names.map((name) => `  ${name}`),
     '',
     'Next:',
     ...steps.map((step) => `  ${step}`),
     '',
   ].join('\n')
+  return { object: { done: 'created', directory: shown === '' ? '.' : shown, files: names }, text }
 }

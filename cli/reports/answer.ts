@@ -31,3 +31,10 @@ export const timeText = (ms: number): string =>
 
 /** The first line of a text. */
 export const firstLine = (text: string): string => text.split('\n')[0] ?? ''
+
+/** Prints an error. Its first line says what is wrong; the others say why, and what to do. */
+export const printError = ({ print }: Pick<Outputs['err'], 'print'>, message: string): void => {
+  const [first, ...rest] = `${message}\n`.split(/(?<=\n)/)
+  print(first ?? '', 'bad')
+  if (rest.length > 0) print(rest.join(''))
+}

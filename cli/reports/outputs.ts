@@ -3,7 +3,7 @@ import { printable } from '../../lib/base/printable.ts'
 import type { Printer } from '../../lib/ports/printer.ts'
 import type { Outputs, StyledPrinter } from './reporter.ts'
 import { type StatusLine, statusLine, type Terminal } from './status-line.ts'
-import { paintFor } from './style.ts'
+import { type Paint, paintFor } from './style.ts'
 
 /** A standard stream of a process. */
 export type OutputStream = Terminal & { readonly isTTY?: boolean }
@@ -35,7 +35,7 @@ const after = (status: StatusLine | undefined, printer: Printer): Printer =>
       }
 
 /** Others' text cannot bring colours: they come after it was made printable. */
-const printableTo = (printer: Printer, paint: ReturnType<typeof paintFor>): StyledPrinter => ({
+const printableTo = (printer: Printer, paint: Paint): StyledPrinter => ({
   ...printer,
   print: (text, style) => printer.print(paint(printable(text), style)),
 })

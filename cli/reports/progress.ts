@@ -4,11 +4,13 @@
  */
 import type { Clock } from '../../lib/ports/clock.ts'
 import type { RuntimeEvent } from '../../lib/runtime/events.ts'
-import { bytesText, count } from '../../lib/base/amount-text.ts'
+import { bytesText, count, percentText, spanText } from '../../lib/base/amount-text.ts'
 import type { StatusLine } from './status-line.ts'
 
 const EVERY_MS = 250
 const SHOWN_AFTER_MS = 1_000
+const LATE_MS = 1_000
+const PERCENT = 100
 
 type Started = Extract<RuntimeEvent, { event: 'batchStarted' }>
 type Amount = Pick<Started, 'records' | 'bytes' | 'objects'>
@@ -73,34 +75,55 @@ export class Progress {
 
   /** Shows the line now, if there is something to say. */
   show(): void {
-    const text = this.#text()
-    if (text === undefined) this.#line.clear()
-    else this.#line.show(text)
+    const texts = this.#texts()
+    if (texts === undefined) this.#line.clear()
+    else this.#line.show(texts)
   }
 
-  #text(): string | undefined {
+  /** What to show, the longest first. The last one has what is wanted most. */
+  #texts(): readonly string[] | undefined {
     if (this.#batch === undefined || this.#sinceMs === undefined) return undefined
     const nowMs = this.#clock.now()
     if (nowMs - this.#sinceMs < SHOWN_AFTER_MS) return undefined
-    const { timeMs, behind, sinceMs } = this.#batch
-    const time = new Date(timeMs).toISOString().slice(11, 19)
+    const { timeMs, behind, sinceMs, delayMs } = this.#batch
+    const name = `Batch ${new Date(timeMs).toISOString().slice(11, 19)}`
     const seconds = Math.floor((nowMs - sinceMs) / 1_000)
     const spent = seconds < 1 ? '' : `, ${seconds} s`
-    if (isNothing(behind)) return `Batch ${time}: ${amountText(this.#batch)}${spent}`
-    const now = `Batch ${time}: ${amountText({ ...this.#batch, bytes: 0 })}${spent}`
-    return `${now}; then ${amountText(behind)}${this.#pace(behind, this.#batch, nowMs)}`
+    const late = delayMs < LATE_MS ? '' : `, ${spanText(delayMs)} late`
+    if (isNothing(behind)) {
+      const amount = amountText(this.#batch)
+      return [`${name}: ${amount}${spent}${late}`, `${name}${spent}${late}`, `${name}${spent}`]
+    }
+    const now = amountText({ ...this.#batch, bytes: 0 })
+    const [left, rate] = this.#pace(behind, this.#batch, nowMs)
+    const full = [...(rate === undefined ? [] : [rate]), ...(left === undefined ? [] : [left])]
+    const then = `then ${amountText(behind)}`
+    return [
+      [`${name}: ${now}${spent}${late}`, then, ...full],
+      [`${name}: ${now}${spent}`, then, ...full],
+      [`${name}${spent}`, then, ...full],
+      [`${name}${spent}`, ...(left === undefined ? [then] : full)],
+      [`${name}${spent}`, ...(left === undefined ? [] : [left])],
+    ].map((parts) => parts.join('; '))
   }
 
-  /** How fast the batches before went, and when the rest will be done. */
-  #pace(behind: Amount, batch: Amount, nowMs: number): string {
+  /**
+   * How much is done and when the rest will be, and how fast the batches before went. Empty: nobody
+   * knows yet.
+   */
+  #pace(behind: Amount, batch: Amount, nowMs: number): readonly [left?: string, rate?: string] {
     const field = this.#done.bytes > 0 ? 'bytes' : 'records'
     const perMs = this.#done[field] / ((this.#batch?.sinceMs ?? nowMs) - (this.#sinceMs ?? nowMs))
-    if (!Number.isFinite(perMs) || perMs <= 0) return ''
+    if (!Number.isFinite(perMs) || perMs <= 0) return []
     const spentMs = nowMs - (this.#batch?.sinceMs ?? nowMs)
     const leftMs = Math.max(0, (batch[field] + behind[field]) / perMs - spentMs)
     const rate = Math.round(perMs * 1_000)
-    const pace = field === 'bytes' ? `${bytesText(rate)}/s` : `${count(rate, 'record')}/s`
-    return `; ${pace}, ${leftText(leftMs)} left`
+    const all = this.#done[field] + batch[field] + behind[field]
+    const done = percentText(Math.floor((this.#done[field] / all) * PERCENT) / PERCENT)
+    return [
+      `${done}, ${leftText(leftMs)} left`,
+      field === 'bytes' ? `${bytesText(rate)}/s` : `${count(rate, 'record')}/s`,
+    ]
   }
 }
 

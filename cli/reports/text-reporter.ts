@@ -7,6 +7,7 @@ import type { WaitingKeys } from '../../lib/runtime/driver/to-the-end.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
 import { EXIT } from '../exit-codes.ts'
 import { count } from '../../lib/base/amount-text.ts'
+import { printError } from './answer.ts'
 import { Progress } from './progress.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reporter.ts'
 
@@ -61,7 +62,7 @@ class TextReporter implements Reporter {
       `${count(end.deadLetters, 'dead letter')}`
     const state = this.#run?.state
     if (end.error !== undefined && end.error.message !== this.#lastFailure)
-      this.#complain(indented(end.error.message))
+      this.#fail(indented(end.error.message))
     if (end.how === 'stopped')
       this.#say(`Stopped after ${done}. The next run continues from ${state}.`)
     if (end.how === 'done') this.#say(end.batches === 0 ? this.#nothingNew() : `Done: ${done}.`)
@@ -151,12 +152,12 @@ class TextReporter implements Reporter {
     if (this.#run?.once === true) return
     const next = `next attempt at ${new Date(retryMs).toISOString()}`
     if (message === this.#lastFailure)
-      this.#complain(
+      this.#fail(
         `The batch ${timesText(timeMs)} failed again with the same error, attempt ${attempt}; ` +
           next,
       )
     else
-      this.#complain(
+      this.#fail(
         `The batch ${timesText(timeMs)} failed, attempt ${attempt}; ${next}\n` + indented(message),
       )
     this.#lastFailure = message
@@ -194,6 +195,10 @@ class TextReporter implements Reporter {
 
   #say(text: string): void {
     this.#outputs.out.print(`${text}\n`)
+  }
+
+  #fail(text: string): void {
+    printError(this.#outputs.err, withShownPaths(text))
   }
 
   #complain(text: string): void {

@@ -1,4 +1,5 @@
 /** Breaks text into lines for people. */
+import { cellsOf } from './cells.ts'
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDTH_MAX = 100
@@ -13,7 +14,7 @@ export const wrapped = (text: string, indent: string, width: number = WIDTH_MAX)
   for (const word of text.split(/\s+/)) {
     const last = lines.at(-1) ?? ''
     if (last === '') lines[lines.length - 1] = word
-    else if (last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`
+    else if (cellsOf(last) + 1 + cellsOf(word) <= room) lines[lines.length - 1] = `${last} ${word}`
     else lines.push(word)
   }
   return lines.map((line) => `${indent}${line}\n`).join('')

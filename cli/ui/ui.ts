@@ -6,6 +6,7 @@ import { EXIT } from '../exit-codes.ts'
 import type { OpenApp } from '../open-app.ts'
 import { openDeployed } from '../open-deployed.ts'
 import { withLocal } from '../open-local.ts'
+import { say } from '../reports/answer.ts'
 import type { Outputs } from '../reports/reporter.ts'
 import { stopSignal } from '../stop-signals.ts'
 import { usage } from '../usage.ts'
@@ -23,7 +24,7 @@ export const showPage = async (command: UiCommand, outputs: Outputs): Promise<nu
 }
 
 const serveUntilStopped = async (
-  { port }: UiCommand,
+  { port, json }: UiCommand,
   opened: OpenApp,
   plan: Plan | undefined,
   outputs: Outputs,
@@ -44,7 +45,8 @@ const serveUntilStopped = async (
     },
     port,
   )
-  outputs.out.print(`Page of ${app}: ${page.url}\nCtrl-C ends it.\n`)
+  const object = { event: 'serving', app, page: page.url }
+  say({ object, text: `Page of ${app}: ${page.url}\nCtrl-C ends it.\n` }, json, outputs)
   const signal = stopSignal(clock, () => undefined)
   // The page itself keeps no process alive.
   await clock.sleep(Number.MAX_SAFE_INTEGER, signal)

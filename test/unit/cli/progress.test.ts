@@ -46,7 +46,7 @@ const shown = (...events: readonly Step[]): string => {
   let nowMs = 0
   let line = ''
   const progress = new Progress(
-    { show: (text) => void (line = text), clear: () => void (line = '') },
+    { show: ([text = '']) => void (line = text), clear: () => void (line = '') },
     { now: () => nowMs, sleep: async () => undefined },
   )
   for (const [afterMs, event] of events) {
@@ -97,7 +97,7 @@ test.for<[string, readonly Step[], string]>([
       [0, batch(files(1_000, 20 * MB), files(8_000, 160 * MB))],
       [1_000],
     ],
-    'Batch 10:00:05: 1,000 files, 1 s; then 8,000 files, 160 MB; 10 MB/s, 17 s left',
+    'Batch 10:00:05: 1,000 files, 1 s; then 8,000 files, 160 MB; 10 MB/s; 10 %, 17 s left',
   ],
   [
     'a long way to go',
@@ -106,7 +106,7 @@ test.for<[string, readonly Step[], string]>([
       [1_000, completed(files(1, MB))],
       [0, batch(files(1, MB), files(1, 10_000 * MB))],
     ],
-    'Batch 10:00:05: 1 file; then 1 file, 10 GB; 1.0 MB/s, 3 h left',
+    'Batch 10:00:05: 1 file; then 1 file, 10 GB; 1.0 MB/s; 0 %, 3 h left',
   ],
 ])('%s', ([, events, line]) => {
   expect(shown(...events)).toBe(line)
@@ -124,12 +124,74 @@ test('a backlog that is done begins no other one', () => {
   expect(line).toBe('Batch 10:00:05: 1 file, 1 s; then 1 file, 1.0 MB')
 })
 
-test('a line never wraps, and is erased before other text', () => {
+test('a batch that began late says so', () => {
+  const late = { ...batch(records(1)), delayMs: 12_400 } as RuntimeEvent
+  expect(shown([0, late], [2_000])).toBe('Batch 10:00:05: 1 record, 100 B, 2 s, 12 s late')
+})
+
+/** A terminal whose width can be changed, and what is written to it. */
+const terminalOf = (columns?: number) => {
   const written: string[] = []
-  const line = statusLine({ write: (text) => written.push(String(text)) > 0, columns: 10 })
+  const write = (text: Uint8Array | string): boolean => written.push(String(text)) > 0
+  return { written, terminal: { write, columns } as { write: typeof write; columns: number } }
+}
+
+const ERASE = '\r\u001b[K'
+
+test('a line never wraps, and is erased before other text', () => {
+  const { terminal, written } = terminalOf(12)
+  const line = statusLine(terminal)
   line.clear()
-  line.show('0123456789')
+  line.show(['0123456789abc'])
+  line.show(['0123456789abcdef'])
   line.clear()
   line.clear()
-  expect(written).toEqual(['\r\u001b[K012345678', '\r\u001b[K'])
+  expect(written).toEqual([`${ERASE}0123456789a`, ERASE])
+})
+
+test.each<[string, number | undefined, readonly string[], string]>([
+  ['the longest that fits', 12, ['a longer text', 'a text', 'text'], `${ERASE}a text`],
+  ['wide letters take two cells', 12, ['日本語日本語'], `${ERASE}日本語日本`],
+  [
+    'an accent takes none, and stays with its letter',
+    12,
+    [`${'e\u0301'.repeat(12)}`],
+    `${ERASE}${'e\u0301'.repeat(11)}`,
+  ],
+  ['a picture is not cut', 12, ['0123456789👩‍🚀'], `${ERASE}0123456789`],
+  ['unknown width', undefined, ['x'.repeat(100)], ERASE + 'x'.repeat(79)],
+  ['width 0, as some terminals say', 0, ['x'.repeat(100)], ERASE + 'x'.repeat(79)],
+  ['too narrow for a word', 8, ['Batch 10:00:05'], ''],
+])('%s', (_, columns, texts, expected) => {
+  const { terminal, written } = terminalOf(columns)
+  statusLine(terminal).show(texts)
+  expect(written.join('')).toBe(expected)
+})
+
+test('a terminal that gets another size gets a line of that size', () => {
+  const { terminal, written } = terminalOf(40)
+  const line = statusLine(terminal)
+  for (const columns of [40, 20, 80, 8, 40]) {
+    terminal.columns = columns
+    line.show(['x'.repeat(60), 'x'.repeat(30), 'x'.repeat(15)])
+  }
+  expect(written).toEqual([30, 15, 60, 0, 30].map((length) => ERASE + 'x'.repeat(length)))
+})
+
+test.each([
+  [200, 'Batch 10:00:05: 1,000 files, 1 s; then 8,000 files, 160 MB; 10 MB/s; 10 %, 17 s left'],
+  [80, 'Batch 10:00:05, 1 s; then 8,000 files, 160 MB; 10 MB/s; 10 %, 17 s left'],
+  [40, 'Batch 10:00:05, 1 s; 10 %, 17 s left'],
+])('at %d columns, what is wanted most is there', (columns, expected) => {
+  const { terminal, written } = terminalOf(columns)
+  let nowMs = 0
+  const clock = { now: () => nowMs, sleep: async () => undefined }
+  const progress = new Progress(statusLine(terminal), clock)
+  progress.event(batch(files(1_000, 20 * MB), files(9_000, 180 * MB)))
+  nowMs = 2_000
+  progress.event(completed(files(1_000, 20 * MB)))
+  progress.event(batch(files(1_000, 20 * MB), files(8_000, 160 * MB)))
+  nowMs = 3_000
+  progress.show()
+  expect(written.join('')).toBe(ERASE + expected)
 })
