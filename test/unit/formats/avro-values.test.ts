@@ -140,7 +140,7 @@ test('values of the library alone are read as plain values', async () => {
       const found = values.map((value) => decode(type.toBuffer(withBuffers(value))))
       expect(found).toStrictEqual(values)
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   )
 })
 
@@ -149,6 +149,7 @@ test('files hold what the library alone encodes, and are read as plain values', 
     fc.asyncProperty(cases, async ({ schema, values }) => {
       expect(await readFile(await written(schema, values))).toStrictEqual(values)
     }),
+    { numRuns: 60 },
   )
 })
 
