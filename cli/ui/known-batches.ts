@@ -70,7 +70,7 @@ export class KnownBatches {
   }
 
   /** Reads older ones until so many are known, or so many before a time. */
-  async reach(wanted: number, beforeMs = Infinity): Promise<void> {
+  async reach(wanted: number, beforeMs: number = Infinity): Promise<void> {
     await this.#inTurn(async () => {
       const count = (): number => this.#batches.filter(({ timeMs }) => timeMs < beforeMs).length
       while (!this.#isWhole && this.#batches.length < this.#max && count() < wanted)

@@ -9,7 +9,7 @@ import {
   type TopicDescription,
 } from '../../../ports/topic-reader.ts'
 import { fetchedOf } from './fetched.ts'
-import { TolerantConsumer } from './tolerant-consumer.ts'
+import { tolerantConsumer } from './tolerant-consumer.ts'
 
 /** A topic, and how to connect. */
 export interface KafkaTopicOptions {
@@ -94,7 +94,7 @@ class ConsumedTopic implements TopicReader {
       isolation === 'read_committed'
         ? FetchIsolationLevels.READ_COMMITTED
         : FetchIsolationLevels.READ_UNCOMMITTED
-    this.#consumer = new TolerantConsumer({
+    this.#consumer = tolerantConsumer({
       clientId: 'millrace',
       groupId,
       bootstrapBrokers: [...brokers],

@@ -1,4 +1,10 @@
-import { type API, type Callback, Consumer, kGetApi } from '@platformatic/kafka'
+import {
+  type API,
+  type Callback,
+  Consumer,
+  type ConsumerOptions,
+  kGetApi,
+} from '@platformatic/kafka'
 
 /** What a broker says of the partitions of topics. */
 interface MetadataResponse {
@@ -36,11 +42,7 @@ const tolerant = <A extends unknown[], R>(api: API<A, R>): API<A, R> => {
   return Object.assign(call, { async: api.async, key: api.key, version: api.version }) as API<A, R>
 }
 
-/**
- * A consumer to which a partition without a leader is no error of the whole topic: such a partition
- * has the leader -1. The client itself would give no metadata at all, and could read nothing.
- */
-export class TolerantConsumer extends Consumer {
+class TolerantConsumer extends Consumer {
   override [kGetApi]<A extends unknown[], R>(name: string, callback: Callback<API<A, R>>): void {
     super[kGetApi]<A, R>(name, (error, api) => {
       const isWrapped = name === 'Metadata' && api !== undefined
@@ -48,3 +50,12 @@ export class TolerantConsumer extends Consumer {
     })
   }
 }
+
+/**
+ * Makes a consumer to which a partition without a leader is no error of the whole topic: such a
+ * partition has the leader -1. The client itself would give no metadata at all, and could read
+ * nothing.
+ */
+export const tolerantConsumer = (
+  options: ConsumerOptions<Buffer, Buffer, Buffer, Buffer>,
+): Consumer => new TolerantConsumer(options)

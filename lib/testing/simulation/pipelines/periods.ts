@@ -25,7 +25,7 @@ export const collectedIn = (
   history: History,
   intervalMs: number,
   textOf: (batch: ModelBatch) => string,
-  bytesMax = Infinity,
+  bytesMax: number = Infinity,
 ): Collected => {
   let file = { texts: [] as { readonly text: string; readonly timeMs: number }[], bytes: 0 }
   let endMs: number | undefined
