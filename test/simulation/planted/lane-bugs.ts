@@ -8,11 +8,11 @@ export const laneBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: 'const answer = await withRetries(clock, () => swapLane(store, app, seen, next))\n',
+        find: 'const stored = await swapCounted(this.#parts, seen, next)\n',
         replace: `const before = seen
-      void withRetries(clock, () => swapLane(store, app, before, next)).catch(() => undefined)
+      void swapCounted(this.#parts, before, next).catch(() => undefined)
       if (next.tail !== "") return count
-      const answer = await withRetries(clock, () => swapLane(store, app, seen, next))
+      const stored = await swapCounted(this.#parts, seen, next)
 `,
       },
     ],
@@ -30,8 +30,8 @@ export const laneBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: 'this.#lastWritten.set(lane, next)\n        return count',
-        replace: `this.#lastWritten.set(lane, next)
+        find: 'this.#lastWritten.set(lane, stored)\n        return count',
+        replace: `this.#lastWritten.set(lane, stored)
         if (seen === undefined) await withRetries(clock, () => this.#partitions.use(lane))
         return count`,
       },
@@ -74,8 +74,8 @@ export const laneBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: 'this.#lastWritten.set(lane, next) return count',
-        replace: `this.#lastWritten.set(lane, next)
+        find: 'this.#lastWritten.set(lane, stored) return count',
+        replace: `this.#lastWritten.set(lane, stored)
         await storeRejected(this.#parts, { lane, rejected, last: lastOf(delivery) }, nowMs)
         return count`,
       },

@@ -14,8 +14,8 @@ export const pageBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: 'this.#lastWritten.set(lane, next) return count',
-        replace: `this.#lastWritten.set(lane, next)
+        find: 'this.#lastWritten.set(lane, stored) return count',
+        replace: `this.#lastWritten.set(lane, stored)
         if (written.page !== undefined) await putSegment(store, written.page.segment)
         return count`,
       },

@@ -44,18 +44,16 @@ export const protocolBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',
-        find: 'seen = answer.current\n',
-        replace: `const there = answer.current
+        find: 'await discardUnnamed(this.#parts, written, seen?.tail ?? BEGINNING, stored)\n',
+        replace: `const there = stored
       const entry = next.entries.at(-1)
       if (there !== undefined && entry !== undefined && BigInt(there.tail) < BigInt(next.tail)) {
         const forcing = { lane, entry, by: attemptId }
         const { written: _, ...queue } = await this.#queue.with(there, forcing)
-        const forced = await withRetries(clock, () =>
-          swapLane(store, app, there, { ...next, ...queue }),
-        )
-        if (forced.swapped) return count
+        const forced = await swapCounted(this.#parts, there, { ...next, ...queue })
+        if (forced?.by === attemptId) return count
       }
-      seen = there
+      await discardUnnamed(this.#parts, written, seen?.tail ?? BEGINNING, there)
 `,
       },
     ],
@@ -146,9 +144,9 @@ export const prepareBatch = async`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
-        find: 'const committed = await commitBatch(',
+        find: "const committed = await inPhase(spans, 'commit', () =>",
         replace: `prepared.drafts.publish()
-  const committed = await commitBatch(`,
+  const committed = await inPhase(spans, 'commit', () =>`,
       },
       {
         file: 'lib/runtime/driver/attempt.ts',
