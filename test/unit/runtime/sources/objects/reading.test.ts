@@ -9,10 +9,18 @@ import { Deployed, toBucket } from '../../../functions/deployed.ts'
 const MINUTE_MS = 60_000
 const MEGABYTE = 1024 * 1024
 
-/** An application over a bucket that prints the lines of its objects, after its first start. */
+/**
+ * An application over a bucket that prints how the lines of its objects begin, after its first
+ * start. What a function logs at once has a limit.
+ */
 const start = async (): Promise<Deployed> => {
   const app = new Deployed(
-    pipelineOf((ssc) => ssc.textFileStream('lines').print(1_000)),
+    pipelineOf((ssc) =>
+      ssc
+        .textFileStream('lines')
+        .map((line) => line.slice(0, 100))
+        .print(1_000),
+    ),
     { sources: { 'textFileStream-1': toBucket } },
   )
   await app.pass()
