@@ -66,7 +66,7 @@ describe('objects that were there before', () => {
         },
       ],
     ])
-    expect(app.log.filter(({ event }) => event === 'backfill')).toEqual([
+    expect(app.log.filter(({ event }) => event === 'backfill')).toMatchObject([
       {
         event: 'backfill',
         source: 'lines',

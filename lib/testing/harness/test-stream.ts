@@ -14,6 +14,7 @@ import { memoryFiles } from '../../adapters/memory/memory-files.ts'
 import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { readDeadLetters } from '../../state/dead-letter-reader.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
@@ -81,7 +82,11 @@ export class TestStream {
   #attempts = 0
 
   /** @internal Use {@link testStream}. */
-  constructor(pipeline: Pipeline, options: TestStreamOptions) {
+  constructor(
+    pipeline: Pipeline,
+    options: TestStreamOptions,
+    store: ItemStore = memoryItemStore(),
+  ) {
     const { now = DEFAULT_START, watch = [], whenIdle } = options
     this.#pipeline = pipeline
     this.#options = options
@@ -93,7 +98,7 @@ export class TestStream {
       whenIdle,
     }
     this.#world = {
-      store: memoryItemStore(),
+      store,
       files: memoryFiles(),
       clock: this.#clock,
       randomness: { attemptId: () => `attempt${++this.#attempts}` },

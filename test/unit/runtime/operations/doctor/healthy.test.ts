@@ -1,7 +1,7 @@
 /** Every example, while all is well: the doctor must have nothing to say. */
 import { type Pipeline, seconds } from 'millrace'
-import { testStream, type TestStream } from 'millrace/testing'
-import { beforeEach, expect, test, vi } from 'vitest'
+import { memoryItemStore } from 'millrace/testing'
+import { expect, test } from 'vitest'
 import clicks from '../../../../../examples/clicks.ts'
 import orders from '../../../../../examples/orders.ts'
 import sales from '../../../../../examples/sales.ts'
@@ -9,26 +9,10 @@ import scores from '../../../../../examples/scores.ts'
 import stock from '../../../../../examples/stock.ts'
 import visits from '../../../../../examples/visits.ts'
 import wordCount from '../../../../../examples/word-count.ts'
-import type { ItemStore } from '../../../../../lib/ports/item-store.ts'
 import { diagnose } from '../../../../../lib/runtime/operations/doctor/diagnose.ts'
 import { examine } from '../../../../../lib/runtime/operations/doctor/examine.ts'
 import { settingsOf } from '../../../../../lib/runtime/operations/doctor/settings.ts'
-
-const stores: ItemStore[] = []
-
-vi.mock(import('../../../../../lib/adapters/memory/memory-item-store.ts'), async (original) => {
-  const real = await original()
-  return {
-    ...real,
-    memoryItemStore: (options) => {
-      const store = real.memoryItemStore(options)
-      stores.push(store)
-      return store
-    },
-  }
-})
-
-beforeEach(() => void stores.splice(0))
+import { TestStream } from '../../../../../lib/testing/harness/test-stream.ts'
 
 const BATCHES = 60
 
@@ -74,14 +58,16 @@ const EXAMPLES: Readonly<
 test.each(Object.keys(EXAMPLES))('nothing to do: %s', async (name) => {
   const [pipeline, feed] = EXAMPLES[name] as (typeof EXAMPLES)[string]
   const { name: app, options } = pipeline.build()
-  const running = await testStream(pipeline)
+  const store = memoryItemStore()
+  const running = new TestStream(pipeline, {}, store)
+  await running.restart()
   for (let batch = 0; batch < BATCHES; batch += 1) {
     feed(running, batch)
     if (batch % 10 === 0) running.passTime(seconds(0.2))
     await running.advance(seconds(options.intervalMs / 1_000))
   }
   const examined = await examine({
-    store: stores[0] as ItemStore,
+    store,
     app,
     clock: { now: () => running.nowMs },
     target: `--app ${app}`,
