@@ -7,7 +7,7 @@ import { runSeeds } from './seeds.ts'
 import { runInWorkers } from './workers.ts'
 
 /** `npm run test:long` runs more, and looks whether they see each fault. */
-const SEEDS = 100
+const SEEDS = 40
 const WORKERS = 2
 
 describe('the protocol in a world of faults', () => {
