@@ -39,6 +39,12 @@ export interface Lane {
    * milliseconds. Every entry that it gets from then on is new.
    */
   readonly emptiedMs?: number
+  /**
+   * The batch after which it was emptied, by its time: with it, all up to the tail was consumed.
+   * Clocks may be wrong, and batches may run ahead of them, so `emptiedMs` does not say it. Left
+   * out: nobody knows it, or the lane was not emptied.
+   */
+  readonly emptiedAfterMs?: number
   /** When the store may remove it, epoch seconds. Only an emptied lane has it. */
   readonly ttl?: number
 }
@@ -67,12 +73,16 @@ export const laneFromItem = (source: string, lane: string, item: Item): Lane => 
   ...(item['feeder'] === undefined ? {} : { feeder: item['feeder'] as string }),
   ...(typeof item['used'] === 'string' ? { used: unpackUsage(item['used']) } : {}),
   ...(item['emptiedMs'] === undefined ? {} : { emptiedMs: item['emptiedMs'] as number }),
+  ...(item['emptiedAfterMs'] === undefined
+    ? {}
+    : { emptiedAfterMs: item['emptiedAfterMs'] as number }),
   ...(item['ttl'] === undefined ? {} : { ttl: item['ttl'] as number }),
 })
 
 /** The item that stores a lane. Also used to measure its size. */
 export const laneItem = (lane: Lane): Item => {
-  const { tail, by, parents, pages, entries, feeder, used, emptiedMs, ttl } = lane
+  const { tail, by, parents, pages, entries, feeder, used } = lane
+  const { emptiedMs, emptiedAfterMs, ttl } = lane
   return {
     tail,
     by,
@@ -82,6 +92,7 @@ export const laneItem = (lane: Lane): Item => {
     ...(feeder === undefined ? {} : { feeder }),
     ...(used === undefined ? {} : { used: packUsage(used) }),
     ...(emptiedMs === undefined ? {} : { emptiedMs }),
+    ...(emptiedAfterMs === undefined ? {} : { emptiedAfterMs }),
     ...(ttl === undefined ? {} : { ttl }),
   }
 }

@@ -79,4 +79,10 @@ export const failedOnce: readonly FailedOnce[] = [
       'another deployment logged a smaller input of a batch that was handed on: what was kept of ' +
       'its tasks stayed until the next process',
   },
+  {
+    seed: 1003,
+    what:
+      'a driver whose clock is behind emptied a lane, and deleted blocks that replays need: the ' +
+      'time of its clock was compared with the times of batches',
+  },
 ]

@@ -170,17 +170,21 @@ export class Garbage {
   ): Promise<void> {
     const offsets: LaneOffsets = manifest.offsets[source]?.lanes ?? {}
     const lanes = await readLanes(this.#store, this.#app, source)
-    await mapAtOnce(lanes, LANES_AT_ONCE, ({ lane, tail, emptiedMs = Infinity }) => {
-      // An emptied lane has no offset, and all up to its tail is consumed.
-      const isEmptied = isLast ? emptiedMs < Infinity : emptiedMs <= manifest.timeMs
-      const offset = offsets[lane] ?? (isEmptied ? tail : BEGINNING)
-      return this.#sweepNode(
-        blockNode(source, lane),
-        0,
-        reachable,
-        ({ at }) => !isAfter(at, offset),
-      )
-    })
+    await mapAtOnce(
+      lanes,
+      LANES_AT_ONCE,
+      ({ lane, tail, emptiedMs, emptiedAfterMs = Infinity }) => {
+        // An emptied lane has no offset, and all up to its tail is consumed.
+        const isEmptied = isLast ? emptiedMs !== undefined : emptiedAfterMs <= manifest.timeMs
+        const offset = offsets[lane] ?? (isEmptied ? tail : BEGINNING)
+        return this.#sweepNode(
+          blockNode(source, lane),
+          0,
+          reachable,
+          ({ at }) => !isAfter(at, offset),
+        )
+      },
+    )
   }
 
   async #sweepNode(

@@ -23,7 +23,7 @@ export class LeftLanes {
   async collect(
     { sources, clock, plan }: Pick<Runner, 'sources' | 'clock' | 'plan'>,
     { owner }: Pick<Head, 'owner'>,
-    { offsets }: Manifest,
+    { offsets, timeMs }: Manifest,
   ): Promise<void> {
     const nowMs = clock.now()
     const dayMs = startOfDay(nowMs)
@@ -33,6 +33,7 @@ export class LeftLanes {
       for (const [id, source] of sources) {
         const request = {
           offsets: offsets[id] ?? {},
+          doneMs: timeMs,
           nowMs,
           by: owner,
           deadLettersKeptMs,

@@ -138,6 +138,8 @@ export interface WaitingRequest<O = Offsets> extends BatchTimes {
 export interface LeaveRequest<O = Offsets> {
   /** The offsets of the last committed batch, which was read before this request. */
   readonly offsets: O
+  /** The time of that batch. */
+  readonly doneMs: number
   readonly nowMs: number
   /** The attempt that writes. */
   readonly by: string

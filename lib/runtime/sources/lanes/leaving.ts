@@ -55,7 +55,7 @@ export const leaveLanes = async (
   lanes: readonly Lane[],
   leaving: LanesLeaving,
 ): Promise<LaneOffsets> => {
-  const { offsets, nowMs, quietMs = DAY_MS } = leaving
+  const { offsets, nowMs, doneMs, by, quietMs = DAY_MS } = leaving
   const retentionMs = leaving.retention?.() ?? (async () => Infinity)
   const left = await mapAtOnce(lanes, LANES_AT_ONCE, async (lane) => {
     if (lane.emptiedMs !== undefined) {
@@ -63,7 +63,8 @@ export const leaveLanes = async (
       return [[lane.lane, lane.tail] as const]
     }
     if (offsets[lane.lane] !== lane.tail || nowMs - lastMs(lane) < quietMs) return []
-    const emptied: Lane = { ...lane, pages: [], entries: [], by: leaving.by, emptiedMs: nowMs }
+    const times = { emptiedMs: nowMs, emptiedAfterMs: doneMs }
+    const emptied: Lane = { ...lane, pages: [], entries: [], by, ...times }
     const { swapped } = await swapLane(place.store, place.app, lane, emptied)
     return swapped ? [[lane.lane, lane.tail] as const] : []
   })

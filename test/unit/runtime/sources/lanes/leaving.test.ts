@@ -162,6 +162,7 @@ test('a lane that gets something at this moment is not emptied, and keeps its of
   const place = { store: world.store, app: APP, source: SOURCE }
   const request = {
     nowMs: world.nowMs + 2 * DAY_MS,
+    doneMs: world.nowMs,
     by: 'driver',
     deadLettersKeptMs: Infinity,
     keptForReplayMs: 0,
