@@ -25,9 +25,12 @@ const PARALLEL = 2
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 
 /** Plants each bug in a separate process, and runs seeds until one fails. */
-export const huntPlantedBugs = async (seeds: number): Promise<readonly Find[]> => {
+export const huntPlantedBugs = async (
+  seeds: number,
+  bugs: readonly PlantedBug[] = plantedBugs,
+): Promise<readonly Find[]> => {
   const finds: Find[] = []
-  const waiting = plantedBugs.map((bug, index) => ({ bug, index }))
+  const waiting = bugs.map((bug, index) => ({ bug, index }))
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { name, effect } = next.bug
