@@ -33,8 +33,8 @@ export const leavingBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/sources/lanes/leaving.ts',
-        find: 'entries: [], by: leaving.by,',
-        replace: "entries: [], tail: '0', by: leaving.by,",
+        find: 'entries: [], by,',
+        replace: "entries: [], tail: '0', by,",
       },
     ],
   },
