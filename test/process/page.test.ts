@@ -102,7 +102,7 @@ describe('millrace ui', () => {
     { args: ['ui', '--state', 'none'], says: 'STORE_NOT_FOUND' },
     { args: ['ui', 'a.ts', 'b.ts', '--state', 'x'], says: 'millrace ui takes one module' },
     { args: ['ui', '--state', 'x', '--port', '-1'], says: '--port' },
-    { args: ['ui', '--state', 'x', '--jsn'], says: 'millrace ui has no option --jsn' },
+    { args: ['ui', '--state', 'x', '--jsn'], says: "Unknown option '--jsn'" },
   ])('$args is refused', TIMEOUT, async ({ args, says }) => {
     const { exitCode, stderr } = await millrace(temporaryDirectory(), ...args)
     expect(exitCode).not.toBe(0)
