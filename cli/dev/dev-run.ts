@@ -66,9 +66,20 @@ const RECORDS_MAX = 2_000
 const CHARACTERS_MAX = 400
 const DEAD_LETTERS_MAX = 5
 
-/** Runs a module. Never rejects. */
-export const devRun = async (request: DevRequest): Promise<DevAnswer> => {
-  const loading = new LoadedFiles()
+/** What comes before the answer: a file is loaded, with the digest of what stood in it. */
+export interface DevLoaded {
+  readonly loaded: Readonly<Record<string, string>>
+}
+
+/**
+ * Runs a module. Never rejects. `onLoaded`: called before a file is compiled, so also for one that
+ * never comes to its end.
+ */
+export const devRun = async (
+  request: DevRequest,
+  onLoaded: (loaded: DevLoaded) => void,
+): Promise<DevAnswer> => {
+  const loading = new LoadedFiles((path, digest) => onLoaded({ loaded: { [path]: digest } }))
   try {
     const { plan } = await loadPipelineCode(request.module, loading)
     return { digests: loading.digests, ...(await runPlan(plan, request)) }

@@ -13,7 +13,7 @@ import type { Command } from '../arguments.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Outputs } from '../reports/reporter.ts'
 import { linesOf } from './dev-report.ts'
-import type { DevAnswer, DevRequest, DevResult } from './dev-run.ts'
+import type { DevAnswer, DevLoaded, DevRequest, DevResult } from './dev-run.ts'
 import { FileState } from './watched-files.ts'
 
 type DevCommand = Extract<Command, { name: 'dev' }>
@@ -73,21 +73,30 @@ class DevLoop {
   async #runUntilSaved(before: FileState): Promise<DevAnswer | undefined> {
     const ended = new AbortController()
     const signal = AbortSignal.any([this.#signal, ended.signal])
-    const running = runInProcess(this.#request, signal)
-    const saved = this.#saved(before, signal)
+    // A run that does not end gives no answer, and may have loaded files that nobody knew.
+    const loaded: Record<string, string> = {}
+    const running = runInProcess(this.#request, signal, (more) => Object.assign(loaded, more))
+    const saved = this.#saved(before, signal, loaded)
     const first = await Promise.race([running, saved])
     ended.abort()
     await Promise.all([running, saved])
     return this.#signal.aborted || typeof first === 'boolean' ? undefined : first
   }
 
-  /** Whether something was saved before the signal. */
-  async #saved(first: FileState, signal: AbortSignal): Promise<boolean> {
-    let last = first
+  /** Whether something was saved before the signal. `loaded`: files that count too. It grows. */
+  async #saved(
+    before: FileState,
+    signal: AbortSignal,
+    loaded: Readonly<Record<string, string>> = {},
+  ): Promise<boolean> {
+    let first = before
+    let last = before
     let without = 0
     for (;;) {
       await clock.sleep(LOOK_MS, signal)
       if (signal.aborted || this.#signal.aborted) return false
+      first = first.with(loaded)
+      last = last.with(loaded)
       const now = await last.again()
       without = now.lacks(first) ? without + 1 : 0
       const isWhole = without === 0 || without > LOOKS_WITHOUT_FILE
@@ -108,7 +117,11 @@ class DevLoop {
 }
 
 /** Runs a module in a process of its own, which ends with the signal. */
-const runInProcess = async (request: DevRequest, signal: AbortSignal): Promise<DevAnswer> => {
+const runInProcess = async (
+  request: DevRequest,
+  signal: AbortSignal,
+  onLoaded: (loaded: DevLoaded['loaded']) => void,
+): Promise<DevAnswer> => {
   const { href } = new URL(import.meta.url)
   const entry = fileURLToPath(href.replace(/dev(\.[jt]s)$/, 'dev-process$1'))
   const child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
@@ -118,7 +131,11 @@ const runInProcess = async (request: DevRequest, signal: AbortSignal): Promise<D
   try {
     return await new Promise<DevAnswer>((done) => {
       let answer: DevAnswer | undefined
-      child.on('message', (message) => void (answer = message as DevAnswer))
+      child.on('message', (message) => {
+        const said = message as DevAnswer | DevLoaded
+        if ('loaded' in said) onLoaded(said.loaded)
+        else answer = said
+      })
       child.on('error', ({ message }) => done({ digests: {}, error: message }))
       child.on('close', (code, by) =>
         done(

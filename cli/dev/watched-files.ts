@@ -61,6 +61,15 @@ export class FileState {
     return new FileState(this.#watched, new Map(known))
   }
 
+  /** These files as well, unless they are watched: as they were when they were loaded. */
+  with(digests: Readonly<Record<string, string>>): FileState {
+    const added = Object.entries(digests).filter(([path]) => !this.#known.has(path))
+    if (added.length === 0) return this
+    const files = [...this.#watched.files, ...added.map(([path]) => path)]
+    const known = added.map(([path, digest]): [string, Look] => [path, ['', digest]])
+    return new FileState({ ...this.#watched, files }, new Map([...this.#known, ...known]))
+  }
+
   /** Whether all files have the same content, or are missing in both. */
   isSame(other: FileState): boolean {
     return [...this.#known].every(([path, [, digest]]) => other.#known.get(path)?.[1] === digest)

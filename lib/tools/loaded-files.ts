@@ -14,10 +14,11 @@ const isOfUser = (url: string): boolean =>
 export class LoadedFiles {
   readonly #files = new Map<string, string>()
   readonly #stored = new Map<string, string>()
+  readonly #onLoaded: (path: string, digest: string) => void
   readonly #hooks = registerHooks({
     load: (url, context, next) => {
       // Before it is compiled: a file with an error was looked at too.
-      if (isOfUser(url)) this.#stored.set(url, storedDigest(url))
+      if (isOfUser(url)) this.#note(url)
       const loaded = next(url, context)
       if (isOfUser(url) && loaded.source !== undefined && loaded.source !== null)
         this.#files.set(url, digest(loaded.source as string | Uint8Array))
@@ -25,8 +26,19 @@ export class LoadedFiles {
     },
   })
 
+  /** `onLoaded`: is told the path of each stored file, and its digest. Default: nobody is told. */
+  constructor(onLoaded: (path: string, digest: string) => void = () => undefined) {
+    this.#onLoaded = onLoaded
+  }
+
   end(): void {
     this.#hooks.deregister()
+  }
+
+  #note(url: string): void {
+    const stored = storedDigest(url)
+    this.#stored.set(url, stored)
+    this.#onLoaded(fileURLToPath(url), stored)
   }
 
   /** The digests of the stored files, by their paths: also of one that did not compile. */

@@ -1,6 +1,7 @@
 /** `millrace dev`: a real process, a module that is saved again and again, and its errors. */
-import { mkdirSync, utimesSync } from 'node:fs'
+import { existsSync, mkdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { DevProject, MODULE, SPLIT } from './dev-project.ts'
 import { millrace } from './millrace.ts'
@@ -83,11 +84,15 @@ test(
   },
 )
 
-test('a save ends a run that does not end by itself', TIMEOUT, async () => {
-  const project = new DevProject({
-    'split.ts': 'export const split = (): never => { for (;;); }\n',
-  })
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+const SPIN = "writeFileSync('spins', ''); for (;;);"
+
+// No run has told yet which files the module imports.
+test.each([
+  { what: 'a function', text: `export const split = (): never => { ${SPIN} }\n` },
+  { what: 'an import', text: `${SPIN}\nexport const split = (): string[] => []\n` },
+])('a save ends a first run in which $what does not end', TIMEOUT, async ({ text }) => {
+  const project = new DevProject({ 'split.ts': `import { writeFileSync } from 'node:fs'\n${text}` })
+  while (!existsSync(join(project.directory, 'spins'))) await sleep(50)
   project.save('split.ts', SPLIT)
   expect(await project.next()).toContain('  (to,3)\n')
 })
