@@ -66,7 +66,7 @@ export interface FunctionSettings {
   readonly reservedConcurrentExecutions?: number
   /**
    * A log group of yours, of the class `STANDARD`. How long it keeps logs and which key it has is
-   * up to you.
+   * up to you. Give each application its own: metrics and alarms count all lines of a group.
    *
    * @default - one is created, with `logRetention` and `logEncryptionKey`
    */
