@@ -316,6 +316,29 @@ describe('metrics', () => {
       if (valuesOf(filter, app.lines).length > 0) seen.add(filter.metric)
   })
 
+  test.each(
+    [1, 9, 15, 300, 3_600].flatMap((everyS) =>
+      [false, true].map((isNew) => ({ everyS, isNew, most: everyS > 10 ? 1_000 : 11_000 })),
+    ),
+  )(
+    'the lag forgets records that are taken: one each $everyS s, new processes: $isNew',
+    async ({ everyS, isNew, most }) => {
+      const app = deployed()
+      await app.trigger()
+      for (let number = 1; number <= 30; number++) {
+        if (isNew) app.freeze()
+        await app.put(number, 'a')
+        await app.pass(1, everyS * 1_000)
+      }
+      await app.put(31, 'a')
+      app.world.advance(1_000)
+      await app.trigger({ scheduleMinute: true })
+      const [lag = 0] = metricsOf(app)['Lag']?.slice(-1) ?? []
+      expect(lag).toBeGreaterThanOrEqual(1_000)
+      expect(lag).toBeLessThanOrEqual(most)
+    },
+  )
+
   test('each of them has had a value from lines of the functions, or of Lambda', () => {
     const [timeout] = TIMEOUTS
     const ofLambda = filters.filter((filter) => valuesOf(filter, [timeout.line]).length > 0)

@@ -13,6 +13,11 @@ import type { LaneDelivery } from './lane-delivery.ts'
 const COALESCED_SHARE = 1 / 8
 /** Neighbouring entries are merged up to this number of blocks. */
 const BLOCKS_PER_ENTRY_MAX = 16
+/**
+ * Neighbouring entries are merged if they came within this time. A merged entry has the time of its
+ * first records, and keeps it when a batch has taken these. So the lag is wrong by at most this.
+ */
+const MERGED_WITHIN_MS = 10_000
 const FIRST_PAUSE_MS = 10
 const PAUSE_MS_MAX = 320
 
@@ -75,6 +80,8 @@ export const fitsInto = (last: LaneEntry, entry: LaneEntry, limits: BatchLimits)
   entry.blocks.length > 0 &&
   last.count + entry.count <= (limits.recordsMin ?? limits.records) * COALESCED_SHARE &&
   last.bytes + entry.bytes <= limits.bytes * COALESCED_SHARE &&
+  // Not only later ones: the clock of another process may be ahead.
+  Math.abs(entry.receivedMs - last.receivedMs) <= MERGED_WITHIN_MS &&
   last.blocks.length + entry.blocks.length <= BLOCKS_PER_ENTRY_MAX
 
 /** Merges two neighbouring entries. The lag counts from the first. */
