@@ -29,7 +29,7 @@ export const combineGroup = async <K, V, W>(
       await pushAll(partition, sink, pause)
     } catch {
       into.drop()
-      const apart = await combineApart({ partitionAt, pause }, shuffle, group)
+      const apart = await combineApart({ partitionAt, pause }, shuffle, group, until)
       return into.take(apart.sorted(), pause)
     }
   }
@@ -47,10 +47,13 @@ const combineApart = async <K, V, W>(
   { partitionAt, pause }: Pick<ShuffleInput<K, V>, 'partitionAt' | 'pause'>,
   shuffle: Shuffle<V, W>,
   group: readonly number[],
+  until: number | undefined,
 ): Promise<CombinedMap<K, V, W>> => {
   const all = new CombinedMap<K, V, W>(shuffle)
-  for (const index of group)
-    await all.take(await combineOne<K, V, W>(await partitionAt(index), shuffle, pause), pause)
+  for (const index of group) {
+    const partition = await partitionAt(index, until)
+    await all.take(await combineOne<K, V, W>(partition, shuffle, pause), pause)
+  }
   return all
 }
 

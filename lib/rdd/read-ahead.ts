@@ -9,7 +9,10 @@ import { isLazy, type Partition, type SourcePartition } from './partition.ts'
  * block of 50 KB is computed in 4 ms: with fewer reads, a batch of thousands of them would wait.
  */
 const AT_ONCE = 64
-/** The bytes of what is read ahead, unless one partition has more. */
+/**
+ * The most bytes that are read ahead. A partition with more is read when it is used. So an attempt
+ * that ends in the middle of a stage leaves no more than this under way.
+ */
 const BYTES_AHEAD = 8 * 1024 * 1024
 
 type Read<T> = Promise<() => Partition<T>>

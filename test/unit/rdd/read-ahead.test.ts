@@ -1,5 +1,6 @@
 import 'millrace'
 import { describe, expect, test } from 'vitest'
+import { NO_CONTEXT } from '../../../lib/rdd/context.ts'
 import type { LazyPartition } from '../../../lib/rdd/partition.ts'
 import { ReadAhead } from '../../../lib/rdd/read-ahead.ts'
 import { type RDD, rddOfPartitions } from '../../../lib/rdd/rdd.ts'
@@ -57,6 +58,37 @@ describe('lazy partitions', () => {
     const alone = partitions.map((one) => ({ ...one, isAlone: true }))
     await run(rddOfPartitions(alone).map((text): [string, number] => [text, 1]))
     expect(seen).toEqual({ reads: 300, outstanding: 0, most: 65 })
+  })
+
+  test.each([
+    { what: 'that goes elsewhere', isBad: false, reads: 300 },
+    { what: 'that begins again, because of a bad record', isBad: true, reads: 301 },
+  ])('are not read ahead over the end of a task $what', async ({ isBad, reads }) => {
+    const { partitions, seen } = watched(300, 1_024)
+    const alone = partitions.map((one) => ({ ...one, isAlone: true }))
+    const left: number[] = []
+    const rdd = rddOfPartitions(alone, {
+      ...NO_CONTEXT,
+      tasks: {
+        nextStage: () => 1,
+        async runStage(stage) {
+          for (let task = 0; task < stage.count; task++) {
+            const given = await stage.pack(task)
+            left.push(seen.outstanding)
+            await stage.take(given)
+          }
+        },
+      },
+    })
+    let isNext = isBad
+    const pairs = rdd.map((text): [string, number] => {
+      if (!isNext) return [text, 1]
+      isNext = false
+      throw new Error('only once')
+    })
+    expect(await pairs.reduceByKey((a, b) => a + b).count()).toBe(600)
+    expect(Math.max(...left)).toBe(0)
+    expect(seen.reads).toBe(reads)
   })
 
   test('are read again for each use, and never kept', async () => {
