@@ -32,8 +32,9 @@ export const postgresKind: SecretKind<readonly Row[]> = {
   urlOf,
   // As the package reads it: parameters may name what comes before them.
   placeAt({ hostname, port, pathname, username, searchParams }) {
-    const server = serverAt(searchParams.get('host') ?? hostname, port, 5432)
-    const database = pathname.slice(1) || username
+    const given = (name: string, before: string): string => searchParams.get(name) || before
+    const server = serverAt(given('host', hostname), given('port', port), 5432)
+    const database = pathname.slice(1) || given('user', username)
     return `${server}/${database}${searchParams.get('options') ?? ''}`
   },
   fields: 'username, password, host, port and dbname as Amazon RDS writes it',

@@ -69,6 +69,8 @@ describe('two outputs are refused whose bindings spell one target', () => {
         'postgres://[::1]:5432/scores',
         'POSTGRES://scores@localhost',
         'postgres://elsewhere/scores?host=localhost',
+        'postgres://localhost:1/scores?port=5432',
+        'postgres://localhost?user=scores',
       ],
     ],
     ['postgres', ['postgres://Db.Example/scores', 'postgres://db.example.:5432/scores']],
@@ -134,6 +136,7 @@ test.each<readonly [kind: string, a: string, b: string]>([
   ['postgres', 'postgres://localhost/a', 'postgres://localhost/b'],
   ['postgres', 'postgres://localhost/a', 'postgres://localhost:5433/a'],
   ['postgres', 'postgres://one/a', 'postgres://two/a'],
+  ['postgres', 'postgres://localhost/a', 'postgres://localhost/a?port=5433'],
   [
     'postgres',
     'postgres://h/a?options=-csearch_path%3Dx',
