@@ -23,9 +23,7 @@ export const functionReceiver = (
     const inbox = new AppendQueue<readonly unknown[]>({
       store: (all) => sink.store({ records: all.flat(), rejected: [] }),
     })
-    const failure = whenAborted(inbox.failed).then((): never => {
-      throw inbox.failed.reason
-    })
+    const failed = whenAborted(inbox.failed).then(() => undefined)
     const receiving = {
       store: (...records: readonly unknown[]) => quietly(storeIn(inbox, records)),
       report: (message: string, error?: unknown) =>
@@ -35,7 +33,7 @@ export const functionReceiver = (
     for (;;) {
       sink.report('it has started')
       // A failed store ends the run, even if the function did not wait for it and never ends.
-      const ending = await Promise.race([endOf(receive, receiving), quietly(failure)])
+      const ending = await Promise.race([endOf(receive, receiving), failed])
       await inbox.settled()
       inbox.failed.throwIfAborted()
       if (signal.aborted || (untilEnd && ending === undefined)) return sink.report('it has stopped')
