@@ -173,7 +173,7 @@ const requestWith = (
   { head, body, arrivedMs }: HttpPost,
   names: readonly string[],
 ): HttpRequest => ({
-  body: Uint8Array.from(body),
+  body: new Uint8Array(body),
   headers: Object.fromEntries(
     names.flatMap((name) => {
       const value = head.headers[name]
