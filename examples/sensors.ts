@@ -1,3 +1,6 @@
+// Learns the climates of rooms from readings of temperature and humidity, and counts the readings
+// of each climate. It also prints the median temperature of each room, and readings that are unlike
+// those before them.
 import { seconds, stream } from 'millrace'
 import { anomalyScores, StreamingKMeans, tDigest } from 'millrace/ml'
 

@@ -12,8 +12,8 @@ import { EXPECTED } from './expected.ts'
 import { commandOf, sections } from './readme.ts'
 import { examples, Run } from './run.ts'
 
-/** They have tests of their own. Nothing stands in for the services of the first two. */
-const NOT_HERE = ['fleet', 'webhooks', 'sensors']
+/** Nothing stands in for what sends them records. They have tests of their own. */
+const NOT_HERE = ['fleet', 'webhooks']
 /** It reads what the other one has written. */
 const AFTER: Readonly<Record<string, string>> = { 'ride-report': 'rides' }
 /** Processes at the same time. */

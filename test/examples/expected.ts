@@ -193,6 +193,15 @@ export const EXPECTED: Readonly<Record<string, (run: Run) => void | Promise<void
     // The run may see the end of a minute.
     expect(linesOfOutputs(run.path('out', 'log'))).toEqual(linesIn('text', 'notes-on-counting.txt'))
   },
+  sensors: (run) => {
+    const read = linesIn('sensors', '2026-11-30.csv').map((line) => line.split(','))
+    const cellar = read.flatMap(([, room, celsius]) => (room === 'cellar' ? [Number(celsius)] : []))
+    // The one that is unlike all others.
+    expect(run.stdout).toContain(`cellar: ${Math.max(...cellar)} instead of `)
+    const climates = run.pairs.filter((pair) => /^\(\d,/.test(pair))
+    const counted = climates.map((pair) => Number(pair.slice(1, -1).split(',')[1]))
+    expect(counted.reduce((sum, one) => sum + one, 0)).toBe(read.length - 1)
+  },
   trial: (run) => {
     const batches = [[1, 2], [10], [], [100, 200]]
     const windows = batches.map((_, last) => batches.slice(Math.max(0, last - 2), last + 1).flat())
