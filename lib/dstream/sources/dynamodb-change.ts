@@ -38,8 +38,9 @@ export interface DynamodbChange {
   /** When DynamoDB made the change, to the second. */
   readonly time: Date
   /**
-   * Whether DynamoDB deleted the item because its time to live was over. Of a global table, only
-   * the stream of the region that deleted it says so; in the others it is a deletion as any.
+   * Whether DynamoDB deleted the item because its time to live was over. In a global table, only
+   * the stream of the region in which DynamoDB deleted the item says so. In the streams of the
+   * other regions, it looks like any other deletion.
    */
   readonly isExpired: boolean
 }

@@ -51,11 +51,11 @@ export interface HttpSourceOptions {
    */
   readonly secret?: () => string
   /**
-   * Whether a request comes from who it should. It is called with each whole request before
-   * anything of it is stored, and gets the secret if there is one. A request for which it does not
-   * return true, or throws, is answered with 401. With it, no header `Authorization` is asked for,
-   * and a machine of yours may listen on any address. It does not run in tests. Default: the secret
-   * must be in that header.
+   * Whether a request is accepted, for example because of its signature. It is called with each
+   * whole request before anything of it is stored, and gets the secret if there is one. If it
+   * returns anything but true, or throws, the request is answered with 401. With it, no header
+   * `Authorization` is asked for, and a machine of yours may listen on any address. It does not run
+   * in tests. Default: the secret must be in that header.
    */
   readonly verify?: (request: HttpRequest, secret: string | undefined) => boolean | Promise<boolean>
   /**

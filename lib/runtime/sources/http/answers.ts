@@ -31,7 +31,7 @@ export const unauthorised: HttpAnswer = refuse(401, 'Authorization: Bearer SECRE
   'www-authenticate': 'Bearer',
 })
 
-/** The source has found that somebody else sends it. */
+/** The function `verify` of the source has not accepted the request. */
 export const unverified: HttpAnswer = refuse(401, 'the request is not verified')
 
 /** Who sends may not. */
