@@ -1,34 +1,19 @@
 /** The deployed application as users access it: through its queue and its table. */
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda'
+import { InvokeCommand } from '@aws-sdk/client-lambda'
 import { SendMessageCommand } from '@aws-sdk/client-sqs'
-import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { clientSettings, once } from '../../../lib/adapters/aws/clients.ts'
-import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
 import { sqsClient } from '../../../lib/adapters/aws/sqs-queue.ts'
-import { bootstrap, deploy } from '../deployed/cdk.ts'
+import { lambdaClient } from '../deployed/application.ts'
+import { bootstrap, deploy, synthesiseApp } from '../deployed/cdk.ts'
+import { numbersOf } from '../deployed/table-numbers.ts'
 
 const STACK = 'Orders'
-const SYNTHESIS_MS_MAX = 60_000
 const WAIT_MS_MAX = 60_000
-
-const lambdaClient = once(() => new LambdaClient(clientSettings()))
 
 /** A message that SQS has accepted. */
 export interface SentMessage {
   readonly messageId: string
   readonly body: string
-}
-
-/** Makes the template and the bundles, into a folder. */
-const synthesise = async (into: string): Promise<void> => {
-  const program = 'test/e2e/kinds/cdk-app.ts'
-  await promisify(execFile)(process.execPath, ['--conditions=millrace-source', program], {
-    env: { ...process.env, CDK_OUTDIR: into },
-    timeout: SYNTHESIS_MS_MAX,
-  })
 }
 
 /** See above. */
@@ -43,7 +28,7 @@ export class OrdersApp {
   static async deploy(folder: string): Promise<OrdersApp> {
     const endpoint = process.env['AWS_ENDPOINT_URL'] ?? ''
     await bootstrap(endpoint)
-    await synthesise(folder)
+    await synthesiseApp(endpoint, 'test/e2e/kinds/cdk-app.ts', {}, folder)
     const { [STACK]: outputs = {} } = await deploy(endpoint, folder, [STACK])
     return new OrdersApp(outputs)
   }
@@ -71,14 +56,8 @@ export class OrdersApp {
   }
 
   /** The content of the table, by key. */
-  async totals(): Promise<Readonly<Record<string, number>>> {
-    const TableName = this.#output('TestTotals')
-    const { Items = [] } = await dynamodbClient().send(
-      new ScanCommand({ TableName, ConsistentRead: true }),
-    )
-    return Object.fromEntries(
-      Items.map(({ key, value }) => [key?.S ?? '', Number(value?.S ?? value?.N)]),
-    )
+  totals(): Promise<Readonly<Record<string, number>>> {
+    return numbersOf(this.#output('TestTotals'))
   }
 
   /** Waits until the table has a total for a key. */

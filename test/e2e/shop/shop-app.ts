@@ -9,7 +9,6 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   PutItemCommand,
-  ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { InvokeCommand } from '@aws-sdk/client-lambda'
@@ -20,6 +19,7 @@ import { clientSettings } from '../../../lib/adapters/aws/clients.ts'
 import { dynamodbClient } from '../../../lib/adapters/aws/dynamodb-client.ts'
 import { Application, lambdaClient } from '../deployed/application.ts'
 import { bootstrap, deploy, synthesiseApp } from '../deployed/cdk.ts'
+import { numbersOf } from '../deployed/table-numbers.ts'
 
 /** What the stack of the test is given. */
 export interface Given {
@@ -77,20 +77,6 @@ const eventOf = ({
 
 const thing = (name: string): { readonly thing: { readonly S: string } } => ({ thing: { S: name } })
 
-/** The numbers of a table, by its key. */
-const numbersOf = async (
-  TableName: string,
-  key: string,
-  value: string,
-): Promise<Readonly<Record<string, number>>> => {
-  const { Items = [] } = await dynamodbClient().send(
-    new ScanCommand({ TableName, ConsistentRead: true }),
-  )
-  return Object.fromEntries(
-    Items.map((item) => [item[key]?.S ?? '', Number(item[value]?.N ?? item[value]?.S)]),
-  )
-}
-
 /** The table that others change. It is there before the application. */
 export class Stock {
   readonly tableArn: string
@@ -141,7 +127,7 @@ export class Stock {
 
   /** What is there, as everybody reads it. */
   units(): Promise<Readonly<Record<string, number>>> {
-    return numbersOf(TABLE, 'thing', 'units')
+    return numbersOf(TABLE, { key: 'thing', value: 'units' })
   }
 }
 
@@ -185,6 +171,6 @@ export class Shop extends Application {
 
   /** A table of totals. */
   totals(name: 'Ordered' | 'Stocked'): Promise<Readonly<Record<string, number>>> {
-    return numbersOf(this.output(`Test${name}`), 'key', 'value')
+    return numbersOf(this.output(`Test${name}`))
   }
 }
