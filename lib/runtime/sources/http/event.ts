@@ -6,7 +6,7 @@
  * requests are spread over some lanes. There is no order among them that anybody could rely on.
  */
 import { greatestOf } from '../../../base/extremes.ts'
-import { isMillraceError } from '../../../base/errors.ts'
+import { isMillraceError, MillraceError } from '../../../base/errors.ts'
 import type { HttpAnswer, HttpHead } from '../../../ports/http-listener.ts'
 import { kindLane } from '../../../state/lanes.ts'
 import type { EventContent, EventReader, PlatformEvent } from '../../intake/event-reader.ts'
@@ -77,11 +77,19 @@ class Secrets {
   }
 
   async get(arn: string, nowMs: number): Promise<string> {
-    const known = this.#known.get(arn)
-    if (known !== undefined && nowMs < known.untilMs) return known.secret
-    const secret = (await this.#read(arn)).trim()
-    this.#known.set(arn, { secret, untilMs: nowMs + SECRET_KEPT_MS })
-    return secret
+    let known = this.#known.get(arn)
+    if (known === undefined || nowMs >= known.untilMs) {
+      const secret = (await this.#read(arn)).trim()
+      known = { secret, untilMs: nowMs + SECRET_KEPT_MS }
+      this.#known.set(arn, known)
+    }
+    if (known.secret !== '') return known.secret
+    // Otherwise a request without a secret would be let in.
+    throw new MillraceError('BINDING_UNFIT', {
+      problem: 'The secret of this source is empty, or it is bytes and no text',
+      value: arn,
+      fix: 'aws secretsmanager put-secret-value --secret-id NAME --secret-string SECRET',
+    })
   }
 }
 

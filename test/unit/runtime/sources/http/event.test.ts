@@ -196,6 +196,21 @@ describe('a secret', () => {
     expect(await at(60_001, 'secret-2')).toBe(202)
     expect(asked).toEqual([SECRET, SECRET])
   })
+
+  // A secret of bytes has no text: it is empty, too.
+  test.each(['', ' \n'])('that is %j lets nobody in', async (secret) => {
+    let reads = 0
+    useSecrets(async () => {
+      reads += 1
+      return secret
+    })
+    const app = deploy({}, { name: 'words', secret: SECRET })
+    for (const headers of [{}, { authorization: 'Bearer ' }])
+      await expect(send(app, { body: 'a', isSigned: false, headers })).rejects.toMatchObject({
+        code: 'BINDING_UNFIT',
+      })
+    expect(reads).toBe(1)
+  })
 })
 
 describe('a request as an element', () => {
