@@ -1,7 +1,7 @@
 /** Lanes, files, states and dead letters: what costs more reads than a look at the head. */
 import type { OverviewAnswer } from '../../page/answers.ts'
 import { cutText } from '../../lib/base/error-text.ts'
-import { readOverview } from '../../lib/runtime/operations/status.ts'
+import { lastDeadLetters, readPresent } from '../../lib/runtime/operations/status.ts'
 import { newestBatches } from '../../lib/state/history/read-history.ts'
 import { lastTimeMs } from '../../lib/state/head.ts'
 import { withShownPaths } from '../../lib/tools/shown-paths.ts'
@@ -16,7 +16,8 @@ const LANES_MAX = 200
 export const overviewAnswer = async (source: PageSource): Promise<OverviewAnswer> => {
   const { store, app, clock } = source
   const nowMs = clock.now()
-  const { head, lanes, files, states, deadLetters } = await readOverview(store, app, nowMs)
+  const { head, lanes, files, states } = await readPresent(store, app)
+  const deadLetters = await lastDeadLetters(store, app, head, nowMs)
   const range = { fromMs: 0, toMs: lastTimeMs(head, nowMs), limit: 1 }
   const [last] = await newestBatches(store, app, range)
   const shown = lanes.toSorted((a, b) => b.waitingRecords - a.waitingRecords).slice(0, LANES_MAX)

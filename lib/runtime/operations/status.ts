@@ -64,9 +64,8 @@ export interface BatchOverview extends BatchCounts {
   readonly skipped?: string
 }
 
-/** All that `millrace status` shows. */
-export interface Overview {
-  readonly app: string
+/** What an application is at now, without its history. */
+export interface Present {
   /** Undefined: nothing has run yet. */
   readonly head: Head | undefined
   /** What keeps the driver from running. Left out: nothing that is known. */
@@ -74,6 +73,11 @@ export interface Overview {
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
   readonly files: readonly FilesOverview[]
+}
+
+/** All that `millrace status` shows. */
+export interface Overview extends Present {
+  readonly app: string
   /** The last batches, the newest first. */
   readonly batches: readonly BatchOverview[]
   readonly deadLetters: DeadLettersOverview
@@ -85,18 +89,29 @@ const LANES_AT_ONCE = 16
 const DAY_MS = 86_400_000
 const DEAD_LETTER_DAYS = 30
 
-/**
- * Reads the overview of an application. B11: while it is read, batches may use up what the head
- * names. Then it is read again from the newer head.
- */
+/** Reads the overview of an application. */
 export const readOverview = async (
   store: ItemStore,
   app: string,
   nowMs: number,
 ): Promise<Overview> => {
+  const present = await readPresent(store, app)
+  return {
+    app,
+    ...present,
+    batches: await lastBatches(store, app, present.head, nowMs),
+    deadLetters: await lastDeadLetters(store, app, present.head, nowMs),
+  }
+}
+
+/**
+ * Reads what an application is at. B11: while it is read, batches may use up what the head names.
+ * Then it is read again from the newer head.
+ */
+export const readPresent = async (store: ItemStore, app: string): Promise<Present> => {
   for (let triesLeft = READS_MAX - 1; ; triesLeft--) {
     try {
-      return await readOnce(store, app, nowMs)
+      return await readOnce(store, app)
     } catch (error) {
       const isOld = isMillraceError(error) && error.code === 'SEGMENT_MISSING'
       if (!isOld || triesLeft === 0) throw error
@@ -104,20 +119,27 @@ export const readOverview = async (
   }
 }
 
-const readOnce = async (store: ItemStore, app: string, nowMs: number): Promise<Overview> => {
+const readOnce = async (store: ItemStore, app: string): Promise<Present> => {
   const head = await new HeadStore(store, app).read()
-  const sinceMs = Math.max(head?.startedMs ?? nowMs, nowMs - DEAD_LETTER_DAYS * DAY_MS)
   const driverNote = await readDriverNote(store, app)
   return {
-    app,
     head,
     ...(driverNote === undefined ? {} : { driverNote }),
     lanes: await laneOverviews(store, app, head),
     ...(await manifestOverviews(store, app, head)),
-    batches: head === undefined ? [] : await lastBatches(store, app, head, nowMs),
-    // Batch times can be ahead of the clock.
-    deadLetters: await countDeadLetters(store, app, sinceMs, lastTimeMs(head, nowMs)),
   }
+}
+
+/** The dead letters of the last month, if the application is not younger. */
+export const lastDeadLetters = async (
+  store: ItemStore,
+  app: string,
+  head: Head | undefined,
+  nowMs: number,
+): Promise<DeadLettersOverview> => {
+  const sinceMs = Math.max(head?.startedMs ?? nowMs, nowMs - DEAD_LETTER_DAYS * DAY_MS)
+  // Batch times can be ahead of the clock.
+  return countDeadLetters(store, app, sinceMs, lastTimeMs(head, nowMs))
 }
 
 const laneOverviews = async (
@@ -148,7 +170,7 @@ const manifestOverviews = async (
   store: ItemStore,
   app: string,
   head: Head | undefined,
-): Promise<Pick<Overview, 'states' | 'files'>> => {
+): Promise<Pick<Present, 'states' | 'files'>> => {
   if (head?.manifest === undefined) return { states: [], files: [] }
   const manifest = await readManifest(store, app, head.manifest)
   return { states: stateOverviews(manifest), files: filesOverviews(manifest) }
@@ -184,9 +206,10 @@ const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] 
 const lastBatches = async (
   store: ItemStore,
   app: string,
-  head: Head,
+  head: Head | undefined,
   nowMs: number,
 ): Promise<readonly BatchOverview[]> => {
+  if (head === undefined) return []
   // One more: the newest may be an attempt.
   const found = await newestBatches(store, app, {
     fromMs: head.doneMs - 7 * DAY_MS,

@@ -1,5 +1,5 @@
 /**
- * Reads what the doctor looks at: the overview, and the history of the deployment that runs. What
+ * Reads what the doctor looks at: what runs now, and the history of the deployment that runs. What
  * an earlier deployment did says nothing of the settings of this one. Changes nothing.
  */
 import type { PlanOptions } from '../../../dstream/plan.ts'
@@ -11,7 +11,7 @@ import { sourceKinds } from '../../sources/source-kind.ts'
 import type { SourcePorts } from '../../sources/source-ports.ts'
 import { BillSum, type Standing } from '../bill.ts'
 import { countDeadLetters } from '../dead-letters-overview.ts'
-import { type LaneOverview, readOverview } from '../status.ts'
+import { type LaneOverview, readPresent } from '../status.ts'
 import { intervalIn } from './figures.ts'
 import type { Examined } from './finding.ts'
 
@@ -49,7 +49,7 @@ export const examine = async ({
   ...given
 }: Examination): Promise<Examined> => {
   const nowMs = clock.now()
-  const { head, driverNote, lanes, states } = await readOverview(store, app, nowMs)
+  const { head, driverNote, lanes, states } = await readPresent(store, app)
   const records = await readRecords(store, app, { fromMs, toMs })
   const bill = new BillSum(standing)
   for (const record of records) bill.add(record)

@@ -6,7 +6,7 @@
  */
 import type { Bill } from '../bill.ts'
 import type { DeadLettersOverview } from '../dead-letters-overview.ts'
-import type { LaneOverview, Overview, StateOverview } from '../status.ts'
+import type { LaneOverview, StateOverview } from '../status.ts'
 import type { DriverNote } from '../../../state/driver-note.ts'
 import type { Head } from '../../../state/head.ts'
 import type { BatchRecord } from '../../../state/history/batch-record.ts'
@@ -89,9 +89,6 @@ export interface Examined {
 
 /** A check: what is wrong in one way. */
 export type Check = (examined: Examined) => readonly Finding[]
-
-/** The overview without what the doctor reads otherwise. */
-export type Looked = Pick<Overview, 'head' | 'driverNote' | 'lanes' | 'states'>
 
 /** A finding as one text, in sentences. */
 export const findingText = ({ seen, why, change }: Finding): string =>

@@ -17,7 +17,8 @@ const fill = async (bed: PageBed): Promise<void> => {
     const stages = [{ node: 'reduceByKey-1', side: 'map', tasks: 2, startMs: 3, ms: 12, keys: 7 }]
     const states = [{ id: 'totals', keys: 500 + batch, bytes: 20_000, segments: 12, growth: 10 }]
     if (batch % 100 === 50) await bed.batches(recordOf(timeMs, { status: 'failed' }))
-    await bed.batches(recordOf(timeMs, { attempt: batch % 100 === 50 ? 2 : 1, stages, states }))
+    const attempt = batch % 100 === 50 ? 2 : 1
+    await bed.batches(recordOf(timeMs, { attempt, stages, states, usage: { writeUnits: 11 } }))
   }
 }
 
@@ -50,6 +51,8 @@ describe('of ten thousand batches', () => {
       bytes: 400 * KB,
     },
     { asks: 'all again', paths: ['/api/series'], batches: 0, queries: 2, bytes: 400 * KB },
+    { asks: 'their bill', paths: ['/api/bill'], batches: 0, queries: 2, bytes: 400 * KB },
+    { asks: 'what waits', paths: ['/api/overview'], batches: 0, queries: 6, bytes: 2 * KB },
   ])('$asks: a bounded number of queries, records and bytes', async (row) => {
     const [items, queries] = [bed.items, bed.queries]
     let bytes = 0

@@ -45,7 +45,8 @@ export class SteppedClock implements Clock {
   }
 }
 
-const APP = 'clicks'
+/** The name of the application. */
+export const APP = 'clicks'
 
 /** A head of an application whose last batch was a second ago. */
 export const headOf = (parts: Partial<Head> = {}): Head => ({
@@ -97,11 +98,13 @@ export class PageBed {
   items = 0
   /** Whether the store fails now. */
   failing: () => boolean = () => false
+  /** Counts what is read. */
+  readonly store: ItemStore
   readonly #store: ItemStore = memoryItemStore()
   readonly #app: ReturnType<typeof pageApp>
 
   constructor(parts: Partial<PageSource> = {}) {
-    const store: ItemStore = {
+    this.store = {
       ...this.#store,
       get: async (key) => {
         this.reads += 1
@@ -119,7 +122,7 @@ export class PageBed {
     }
     const source: PageSource = {
       app: APP,
-      store,
+      store: this.store,
       clock: this.clock,
       where: 'here',
       how: 'run',
