@@ -1,38 +1,11 @@
 /** `millrace cost`: what an application has used, and what that costs. */
 import { PRICES_OF, type UsageKind } from '../lib/base/prices.ts'
 import { type Bill, type BillPart, readBill } from '../lib/runtime/operations/bill.ts'
+import { BILL_NAMES, NOT_COUNTED } from './bill-names.ts'
 import type { OpenApp } from './open-app.ts'
 import { count, dollarText } from '../lib/base/amount-text.ts'
 import { type Answer, timeText } from './reports/answer.ts'
 import { parseSince } from './since.ts'
-
-const KINDS: Readonly<Record<UsageKind, string>> = {
-  writeUnits: 'DynamoDB write units',
-  readUnits: 'DynamoDB read units',
-  objectWrites: 'S3 writes and listings',
-  objectReads: 'S3 reads',
-  queueRequests: 'SQS requests',
-  invocations: 'Lambda requests',
-  gigabyteSeconds: 'Lambda GB-seconds',
-  logBytes: 'log bytes',
-  scheduledCalls: 'scheduled calls',
-  keyRequests: 'KMS requests',
-  metricMonths: 'metrics',
-  alarmMonths: 'alarms',
-  tableGigabyteMonths: 'DynamoDB GB-months',
-  objectGigabyteMonths: 'S3 GB-months',
-}
-
-const PARTS: Readonly<Record<BillPart, string>> = {
-  driver: 'driver and executors',
-  intake: 'intake',
-  storage: 'storage, estimated',
-  standing: 'alarms, metrics, polling',
-}
-
-/** What no meter of the application sees. */
-const NOT_COUNTED =
-  'starts of functions, the network, and what is your own, such as Kinesis streams'
 
 /** Reads the bill. `since`: a time or an age, as the user wrote it. */
 export const cost = async (
@@ -54,11 +27,11 @@ const textOf = (bill: Bill): string => {
     )
   const items = Object.entries(bill.usage) as [UsageKind, number][]
   const rows = items.map(([kind, amount]) =>
-    row(KINDS[kind], amountText(amount), dollarText(bill.items[kind] ?? 0)),
+    row(BILL_NAMES[kind], amountText(amount), dollarText(bill.items[kind] ?? 0)),
   )
   const parts = Object.entries(bill.parts)
     .filter(([, part]) => part > 0)
-    .map(([part, amount]) => row(PARTS[part as BillPart], '', dollarText(amount)))
+    .map(([part, amount]) => row(BILL_NAMES[part as BillPart], '', dollarText(amount)))
   return [
     `${count(batches, 'batch', 'batches')}, ${count(records, 'record')}`,
     `  from ${timeText(fromMs)} to ${timeText(toMs)}`,

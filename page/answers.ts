@@ -199,6 +199,11 @@ export interface BillAnswer {
   readonly usage: Readonly<Record<string, number>>
   readonly items: Readonly<Record<string, number>>
   readonly parts: Readonly<Record<string, number>>
+  /** What kinds and parts are called. */
+  readonly names: Readonly<Record<string, string>>
+  /** Whose list prices they are. */
+  readonly region: string
+  readonly notCounted: string
   /** What the driver used for each batch, the oldest first, and intake since the one before. */
   readonly timesMs: readonly number[]
   readonly batchDollars: readonly number[]

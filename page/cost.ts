@@ -4,34 +4,10 @@ import { TimeChart } from './charts.ts'
 import { commandField, emptyNote, errorBox, facts, html, renew, section, table } from './dom.ts'
 import { askedAgain, type Known } from './live.ts'
 import type { View } from './overview.ts'
-import { countOf, countText, dollarText, timeText } from './words.ts'
+import { capital, countOf, countText, dollarText, timeText } from './words.ts'
 
 const EVERY_MS = 10_000
 const GAP_INTERVALS = 4
-
-const PARTS: Readonly<Record<string, string>> = {
-  driver: 'Driver and executors',
-  intake: 'Intake',
-  storage: 'Storage, estimated',
-  standing: 'Alarms, metrics, polling',
-}
-
-const KINDS: Readonly<Record<string, string>> = {
-  writeUnits: 'DynamoDB write units',
-  readUnits: 'DynamoDB read units',
-  objectWrites: 'S3 writes and listings',
-  objectReads: 'S3 reads',
-  queueRequests: 'SQS requests',
-  invocations: 'Lambda requests',
-  gigabyteSeconds: 'Lambda GB-seconds',
-  logBytes: 'Log bytes',
-  scheduledCalls: 'Scheduled calls',
-  keyRequests: 'KMS requests',
-  metricMonths: 'Metrics, months',
-  alarmMonths: 'Alarms, months',
-  tableGigabyteMonths: 'DynamoDB GB-months',
-  objectGigabyteMonths: 'S3 GB-months',
-}
 
 const amountText = (amount: number): string =>
   amount >= 100 ? countText(amount) : String(Number(amount.toPrecision(3)))
@@ -52,7 +28,7 @@ const sums = (bill: BillAnswer): HTMLElement => {
       'p',
       { class: 'about' },
       `${countOf(bill.batches, 'batch', 'batches')} and ${countOf(bill.records, 'record')} ` +
-        `from ${timeText(fromMs)} to ${timeText(toMs)}. List prices of us-east-1, ` +
+        `from ${timeText(fromMs)} to ${timeText(toMs)}. List prices of ${bill.region}, ` +
         'without a free tier.',
     ),
     facts([
@@ -66,7 +42,10 @@ const sums = (bill: BillAnswer): HTMLElement => {
   )
 }
 
-const tables = ({ parts, items, usage, dollars }: BillAnswer, { app }: Known): HTMLElement =>
+const tables = (
+  { parts, items, usage, dollars, names, notCounted }: BillAnswer,
+  { app }: Known,
+): HTMLElement =>
   html(
     'div',
     {},
@@ -80,7 +59,7 @@ const tables = ({ parts, items, usage, dollars }: BillAnswer, { app }: Known): H
           { title: 'Share', isNumber: true },
         ],
         largestFirst(parts).map(([part, cost]) => [
-          PARTS[part] ?? part,
+          capital(names[part] ?? part),
           dollarText(cost),
           shareText(cost, dollars),
         ]),
@@ -97,18 +76,13 @@ const tables = ({ parts, items, usage, dollars }: BillAnswer, { app }: Known): H
           { title: 'Share', isNumber: true },
         ],
         largestFirst(items).map(([kind, cost]) => [
-          KINDS[kind] ?? kind,
+          capital(names[kind] ?? kind),
           amountText(usage[kind] ?? 0),
           dollarText(cost),
           shareText(cost, dollars),
         ]),
       ),
-      html(
-        'p',
-        { class: 'about' },
-        'Not counted: starts of functions, the network, and what is your own, such as Kinesis ' +
-          'streams. Of a whole week:',
-      ),
+      html('p', { class: 'about' }, `Not counted: ${notCounted}. Of a whole week:`),
       commandField(`millrace cost ${app.target}`, 'The command that adds up a week'),
     ),
   )

@@ -23,6 +23,9 @@ export const shortText = (value: number): string => {
   return threeDigits(value)
 }
 
+/** A text that begins a line: `log bytes` is `Log bytes`. */
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)
+
 const PANES = '/panes'
 
 /** The operator whose state it is. A window has its batches under a name of their own. */

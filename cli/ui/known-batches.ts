@@ -3,7 +3,9 @@
  * the newest ones, then what is new, and older ones when somebody asks for them. So a page is soon
  * there, and ten open pages cost what one costs.
  */
+import { PRICES_OF } from '../../lib/base/prices.ts'
 import type { BatchesAnswer, BatchRow, BillAnswer, SeriesAnswer } from '../../page/answers.ts'
+import { BILL_NAMES, NOT_COUNTED } from '../bill-names.ts'
 import { type BilledRecord, BillSum, dollarsByBatch } from '../../lib/runtime/operations/bill.ts'
 import { type BatchRecord } from '../../lib/state/history/batch-record.ts'
 import { intervalIn, median } from '../../lib/runtime/operations/doctor/figures.ts'
@@ -199,6 +201,9 @@ export class KnownBatches {
     for (const record of billed.toReversed()) sum.add(record)
     return {
       ...sum.bill(),
+      names: BILL_NAMES,
+      region: PRICES_OF.region,
+      notCounted: NOT_COUNTED,
       timesMs: billed.map(({ timeMs }) => timeMs),
       batchDollars: dollarsByBatch(billed),
     }
