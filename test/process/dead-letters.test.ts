@@ -1,15 +1,7 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { madeOnce } from './made-once.ts'
 import {
   type Ended,
   millrace,
@@ -40,32 +32,16 @@ const objectsIn = (stdout: string): readonly Readonly<Record<string, unknown>>[]
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 
-const makeTrouble = async (): Promise<string> => {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-trouble-'))
-  mkdirSync(join(directory, 'in'))
-  const bytes = Buffer.concat([Buffer.from('good\nbad one\nbad two\n'), Buffer.from([0xff, 0x0a])])
-  writeFileSync(join(directory, 'in', 'a.txt'), bytes)
-  expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
-  return directory
-}
-
-/** Made by the first test that needs it. The tests work on copies. */
-let trouble: Promise<string> | undefined
-
-afterAll(async () => {
-  if (trouble !== undefined) rmSync(await trouble, { recursive: true, force: true })
-})
-
 /**
  * A directory with a store in which a run has put three lines aside: two on which the function
  * throws, and one that is not UTF-8.
  */
-const afterTrouble = async (): Promise<string> => {
-  trouble ??= makeTrouble()
-  const directory = temporaryDirectory()
-  cpSync(await trouble, directory, { recursive: true, preserveTimestamps: true })
-  return directory
-}
+const afterTrouble = madeOnce(async (directory) => {
+  mkdirSync(join(directory, 'in'))
+  const bytes = Buffer.concat([Buffer.from('good\nbad one\nbad two\n'), Buffer.from([0xff, 0x0a])])
+  writeFileSync(join(directory, 'in', 'a.txt'), bytes)
+  expect(await run(directory, 'picky')).toMatchObject({ exitCode: 0 })
+})
 
 describe('dead-letters', () => {
   test('come page by page, into a file, and go', async () => {
@@ -244,18 +220,5 @@ describe('redrive', () => {
         .map((line) => line.replace(/^\d+ /, ''))
         .toSorted(),
     ).toEqual(names.toSorted())
-  })
-})
-
-describe('a command whose reader goes away ends in silence', () => {
-  test.each([
-    { command: 'dead-letters', args: STATE },
-    { command: 'dead-letters', args: ['--json', ...STATE] },
-    { command: 'status', args: STATE },
-    { command: 'help', args: [] },
-  ])('$command $args', async ({ command, args }) => {
-    const process = startMillrace(await afterTrouble(), command, ...args)
-    process.child.stdout?.destroy()
-    expect(await process.ended).toMatchObject({ exitCode: 0, stderr: '' })
   })
 })
