@@ -85,7 +85,7 @@ const textOf = (what: string, { examined, findings, settings, columns }: Told): 
     seenText(examined),
     ...findings.map((finding) => findingLines(finding, columns)),
     ...(settings.length === 0 ? [] : ['\n']),
-    ...settings.map(({ name, text }) => settingLines(name, text, columns)),
+    ...settings.map(({ name, text }) => labelled(name, SETTING_AT, text, columns)),
   ].join('')
 }
 
@@ -117,29 +117,21 @@ const seenText = ({ batches }: Examined): string => {
   )
 }
 
-const LABEL = 10
-
-const labelled = (label: string, text: string, columns: number | undefined): string => {
-  const lines = wrapped(oneLine(withShownPaths(text)), ' '.repeat(LABEL), columns)
-  return `  ${label.padEnd(LABEL - 2)}${lines.slice(LABEL)}`
+/** A text behind its label, of which all lines begin in the same column. */
+const labelled = (label: string, at: number, text: string, columns: number | undefined): string => {
+  const lines = wrapped(oneLine(withShownPaths(text)), ' '.repeat(at), columns)
+  return `  ${label.padEnd(at - 2)}${lines.slice(at)}`
 }
+
+const FINDING_AT = 10
+const SETTING_AT = 15
 
 const findingLines = (finding: Finding, columns: number | undefined): string => {
-  const { code, severity, seen, why, change, effect } = finding
-  return [
-    `\n${severity}: ${code}\n`,
-    labelled('seen', seen, columns),
-    ...(why === '' ? [] : [labelled('why', why, columns)]),
-    labelled('change', change, columns),
-    ...(effect === undefined ? [] : [labelled('effect', effect, columns)]),
-  ].join('')
-}
-
-const SETTING_LABEL = 15
-
-const settingLines = (name: string, text: string, columns: number | undefined): string => {
-  const lines = wrapped(oneLine(text), ' '.repeat(SETTING_LABEL), columns)
-  return `  ${name.padEnd(SETTING_LABEL - 2)}${lines.slice(SETTING_LABEL)}`
+  const { code, severity, seen, why, change, effect = '' } = finding
+  const lines = Object.entries({ seen, why, change, effect })
+    .filter(([, text]) => text !== '')
+    .map(([label, text]) => labelled(label, FINDING_AT, text, columns))
+  return [`\n${severity}: ${code}\n`, ...lines].join('')
 }
 
 const STYLES: readonly (readonly [RegExp, Style])[] = [

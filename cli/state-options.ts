@@ -51,6 +51,9 @@ const ACTIONS: Readonly<
   import: { words: ['NAME', 'FILE'], options: ['merge', 'yes', 'if-batch'] },
 }
 
+/** The names of the actions. */
+export const STATE_ACTIONS: readonly string[] = Object.keys(ACTIONS)
+
 const formOf = (action: string): string =>
   ['millrace state', action, ...(ACTIONS[action]?.words ?? [])].join(' ')
 
@@ -70,8 +73,8 @@ export const stateAction = (words: readonly string[], options: GivenOptions): St
     throw usage(
       `millrace state cannot do this`,
       action,
-      Object.keys(ACTIONS).map(formOf).join(', '),
-      `${meant(action, Object.keys(ACTIONS))}see examples: millrace help state`,
+      STATE_ACTIONS.map(formOf).join(', '),
+      `${meant(action, STATE_ACTIONS)}see examples: millrace help state`,
     )
   checkOptions(` ${action}`, known.options, options)
   if (rest.length !== known.words.length)

@@ -2,6 +2,7 @@
 import { COMMANDS } from '../arguments.ts'
 import { OPTION_USAGE, OPTIONS } from '../option-table.ts'
 import { SHELLS } from './shells.ts'
+import { STATE_ACTIONS } from '../state-options.ts'
 import { SUMMARIES } from '../summaries.ts'
 
 /** What follows an option, or a command. `nothing`: it has no value. `text`: no file. */
@@ -45,7 +46,7 @@ const WORDS: Readonly<Record<string, Takes>> = {
   dev: 'file',
   doctor: 'file',
   ui: 'file',
-  state: ['get', 'scan', 'count', 'export', 'import'],
+  state: STATE_ACTIONS,
   help: [...Object.keys(COMMANDS).filter((name) => name !== 'help'), 'errors'],
   completion: SHELLS,
 }

@@ -1,5 +1,5 @@
 /** All checks of the doctor: from what was read to what should be changed. */
-import { spanText } from '../../../base/amount-text.ts'
+import { count, spanText } from '../../../base/amount-text.ts'
 import { filesCostly, intervalCostly } from './cost.ts'
 import {
   deadLettersMany,
@@ -20,7 +20,7 @@ const stopped: Check = ({ head, target }) =>
           code: 'STOPPED',
           severity: 'problem',
           seen:
-            `A batch has failed ${head.logged?.attempts ?? 0} times, with ` +
+            `A batch has failed ${count(head.logged?.attempts ?? 0, 'time')}, with ` +
             `${head.reason?.code ?? 'an error'}: ${(head.reason?.message ?? '').split('\n')[0]}`,
           why: 'Nothing runs until somebody resumes it',
           change: `Mend the cause, then: millrace resume ${target}`,

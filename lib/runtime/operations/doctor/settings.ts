@@ -69,7 +69,10 @@ const limitsText = ({ batches, options, head, lanes }: Examined): string => {
   const of = options === undefined ? '' : ` of ${options.limits.records.toLocaleString('en-US')}`
   const waiting = sumOf(lanes.map(({ waitingRecords }) => waitingRecords))
   const heldBy = head?.load?.heldBy
-  const waits = waiting === 0 ? 'nothing waits' : `${count(waiting, 'record')} wait`
+  const waits =
+    waiting === 0
+      ? 'nothing waits'
+      : `${count(waiting, 'record')} ${waiting === 1 ? 'waits' : 'wait'}`
   const held =
     waiting === 0 || heldBy === undefined || heldBy === 'input' ? '' : `, held by ${heldBy}`
   return `${largest}${of}; ${waits}${held}`

@@ -3,7 +3,7 @@ import { bytesText, count, dollarText, percentText, spanText } from '../../../ba
 import { greatestOf } from '../../../base/extremes.ts'
 import { PRICES } from '../../../base/prices.ts'
 import type { BatchRecord } from '../../../state/history/batch-record.ts'
-import { driverUse, inTime, median, memoryMbOf, sumOf, withInput } from './figures.ts'
+import { driverUse, inTime, median, memoryMbOf, quantile, sumOf, withInput } from './figures.ts'
 import type { Check, Examined, Finding } from './finding.ts'
 
 const DAY_MS = 86_400_000
@@ -132,8 +132,8 @@ export const memoryFits: Check = (examined) => {
   const shares = batches.slice(-SEEN).flatMap(({ runner }) => runner?.memoryShare ?? [])
   const megabytes = memoryMbOf(batches)
   if (shares.length < SEEN_MIN || megabytes === undefined) return []
-  // What is garbage counts as used, so the least of the last is nearest to what is held.
-  const held = quantileLow(shares)
+  // What is garbage counts as used, so low shares are nearest to what is held.
+  const held = quantile(shares, 0.25)
   const most = greatestOf(shares)
   const stateBytes = sumOf(states.map(({ bytes }) => bytes))
   const common = { megabytes, held, most, stateBytes }
@@ -144,9 +144,6 @@ export const memoryFits: Check = (examined) => {
   if (examined.options !== undefined && (examined.options.parallelism ?? 1) > 1) return []
   return [memoryLarge(examined, { ...common, fits })]
 }
-
-const quantileLow = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 4)] ?? 0
 
 interface MemorySeen {
   readonly megabytes: number
