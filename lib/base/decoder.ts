@@ -1,6 +1,7 @@
 import { tags } from './codec-tags.ts'
 import { CodedKey } from './coded-key.ts'
 import { MillraceError } from './errors.ts'
+import { setField } from './set-field.ts'
 
 /** Reads one value after another from bytes; see codec.ts for the layout. */
 export class Decoder {
@@ -92,15 +93,7 @@ export class Decoder {
     for (let i = 0; i < count; i++) {
       const name = this.value() as string
       const value = this.value()
-      // Plain assignment to `__proto__` would set the prototype instead of a field.
-      if (name === '__proto__')
-        Object.defineProperty(object, name, {
-          value,
-          enumerable: true,
-          configurable: true,
-          writable: true,
-        })
-      else (object as Record<string, unknown>)[name] = value
+      setField(object as Record<string, unknown>, name, value)
     }
     return object
   }

@@ -1,16 +1,18 @@
 /**
  * Lists and maps of Avro. The library believes any number of items, also in damaged data and in
- * records of another schema: it would make billions of them, past the end of the bytes. Here there
- * are at most as many items as bytes, and some that take no bytes, such as null. A map also keeps a
- * key with the name `__proto__`.
+ * records of another schema: it would make billions of them, past the end of the bytes. Here all
+ * lists and maps of a value together have at most as many items as there are bytes, and some that
+ * take no bytes, such as null. A map also keeps a key with the name `__proto__`.
  */
 import type { Schema, Type, types } from 'avsc'
-import { setField } from '../set-field.ts'
+import { setField } from '../../base/set-field.ts'
 
-/** Where the library reads. */
+/** Where the library reads. Each value has one of its own. */
 interface Tap {
   readonly buf: Buffer
   readonly pos: number
+  /** How many items were announced so far. Ours. */
+  items?: number
   readLong(): number
   skipLong(): void
   readString(): string
@@ -28,8 +30,12 @@ const countIn = (tap: Tap): number => {
   // The size in bytes follows.
   if (given < 0) tap.skipLong()
   const count = Math.abs(given)
-  if (count <= tap.buf.length - tap.pos + EMPTY_ITEMS_MAX) return count
-  throw new RangeError(`a list or a map has ${count} items, which are more than the bytes`)
+  if (count === 0) return 0
+  const items = (tap.items ?? 0) + count
+  tap.items = items
+  const isNear = count <= tap.buf.length - tap.pos + EMPTY_ITEMS_MAX
+  if (isNear && items <= tap.buf.length + EMPTY_ITEMS_MAX) return count
+  throw new RangeError(`lists and maps of a value have ${items} items, which are more than the bytes`)
 }
 
 type CollectionClass = new (
