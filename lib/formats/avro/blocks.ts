@@ -5,7 +5,7 @@
  */
 import { crc32, deflateRawSync, inflateRawSync, zstdDecompressSync } from 'node:zlib'
 import { corrupt, corruptPart } from '../file-errors.ts'
-import type { FilePart, SizedFile } from '../file-format.ts'
+import type { FilePart, PartReading, SizedFile } from '../file-format.ts'
 import { asBuffer } from '../text-lines.ts'
 import type { PlainType } from './plain.ts'
 import { typeToRead } from './schema.ts'
@@ -15,7 +15,7 @@ const MAGIC = Buffer.from('Obj\x01')
 const SYNC_BYTES = 16
 const HEADER_BYTES = 64 * 1024
 const HEADER_BYTES_MAX = 16 * 1024 * 1024
-/** Records may take no bytes: those of null. */
+/** Records may take no bytes: those of null. A part has so many of them. */
 const EMPTY_RECORDS_MAX = 1_000_000
 /** A larger block is put aside. */
 const BLOCK_BYTES_MAX = 512 * 1024 * 1024
@@ -111,17 +111,26 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
   },
 }
 
+/** Makes types to read with. It takes a while, and files that follow mostly have one schema. */
+const typeReader = (bigints: boolean): ((schema: string) => PlainType) => {
+  let last: { readonly schema: string; readonly type: PlainType } | undefined
+  return (schema) => {
+    if (last?.schema !== schema) last = { schema, type: typeToRead(schema, bigints) }
+    return last.type
+  }
+}
+
 /** The parts of a file. The header is read once. `bigints`: longs are bigints. */
-export const openAvro =
-  (bigints: boolean) =>
-  async (file: SizedFile): Promise<readonly FilePart[]> => {
+export const openAvro = (bigints: boolean): PartReading<unknown>['open'] => {
+  const typeFor = typeReader(bigints)
+  return async (file: SizedFile): Promise<readonly FilePart[]> => {
     const { schema, codec, sync, end } = await readHeader(file)
     const decompress = Object.hasOwn(DECOMPRESS, codec) ? DECOMPRESS[codec] : undefined
     if (decompress === undefined)
       throw corrupt(file, `An Avro file is compressed with ${codec}, which is not read`)
     let type: PlainType
     try {
-      type = typeToRead(schema, bigints)
+      type = typeFor(schema)
     } catch (error) {
       throw corrupt(file, 'The schema of an Avro file cannot be read', error)
     }
@@ -143,6 +152,7 @@ export const openAvro =
       }
     })
   }
+}
 
 /** The blocks of a part. */
 class Blocks {
@@ -151,6 +161,7 @@ class Blocks {
   readonly #from: number
   readonly #to: number
   #bytes: Buffer = Buffer.alloc(0)
+  #emptyLeft = EMPTY_RECORDS_MAX
 
   constructor(file: SizedFile, sync: Buffer, { from, to }: { from: number; to: number }) {
     this.#file = file
@@ -189,7 +200,8 @@ class Blocks {
 
   #decode(content: Buffer, count: number, plain: PlainType, records: unknown[]): void {
     const { type, finish } = plain
-    if (count > content.length + EMPTY_RECORDS_MAX)
+    this.#emptyLeft -= Math.max(0, count - content.length)
+    if (this.#emptyLeft < 0)
       throw new RangeError(`a block of ${content.length} bytes cannot have ${count} records`)
     let at = 0
     for (let left = count; left > 0; left--) {

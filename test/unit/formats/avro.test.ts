@@ -1,8 +1,9 @@
 /** Avro files that fastavro has written, in parts of any size, and files written and read again. */
+import avsc from 'avsc'
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { avro, type AvroOptions, avroRecord } from '../../../lib/formats/avro/avro.ts'
 import { avroFile } from '../../../lib/formats/avro/blocks.ts'
 import type { AvroSchema } from '../../../lib/formats/avro/schema.ts'
@@ -245,6 +246,35 @@ test('a file of texts of another program', async () => {
   expect(await rowsOf(Buffer.from(file.replaceAll(' ', ''), 'hex'))).toEqual(['a', 'b'])
 })
 
+test('records without bytes are read, up to a million in a part', async () => {
+  const block = { count: 600_000, records: Buffer.alloc(0) }
+  const fileOf = (blocks: number): Uint8Array =>
+    avroFile(Array<typeof block>(blocks).fill(block), '"null"', Buffer.alloc(16, 7))
+  expect((await rowsOf(fileOf(1))).length).toBe(600_000)
+  await expect(rowsOf(fileOf(2))).rejects.toThrow(/damaged/)
+})
+
+test('files of one schema share its type', async () => {
+  const format = avro()
+  const bytes = fixture('null')
+  const file = {
+    name: 'a.avro',
+    sizeBytes: bytes.length,
+    partBytes: 1_000,
+    read: async (from: number, to: number) => bytes.subarray(from, to),
+  }
+  const rowsAgain = async (): Promise<readonly unknown[]> => {
+    const parts = await readingOf(format).open(file)
+    return (await Promise.all(parts.map(async (part) => part.read()))).flat()
+  }
+  const found = await rowsAgain()
+  using forSchema = vi.spyOn(avsc.Type, 'forSchema')
+  expect(await rowsAgain()).toEqual(found)
+  expect(forSchema).not.toHaveBeenCalled()
+  expect(await rowsOf(bytes)).toEqual(found)
+  expect(forSchema).toHaveBeenCalled()
+})
+
 test.each<[what: string, row: object]>([
   ['a field of another type', { text: 1 }],
   ['half of a character', { text: 'a\ud800' }],
@@ -283,6 +313,19 @@ describe('avroRecord', () => {
     // 2^31 - 1, and the same with a size.
     for (const bytes of ['feffffff0f', 'fdffffff0f02'])
       expect(() => format.decode(Buffer.from(bytes, 'hex'))).toThrow(/RECORD_UNREADABLE/)
+  })
+  test.each<[what: string, type: AvroSchema, bytes: string]>([
+    ['in several blocks', { type: 'array', items: 'null' }, '80897a'.repeat(2)],
+    [
+      'in several lists',
+      { type: 'array', items: { type: 'array', items: 'null' } },
+      `04${'80897a00'.repeat(2)}`,
+    ],
+  ])('refuses items without bytes %s', async (_, type, bytes) => {
+    const format = avroRecord(type)
+    await format.prepare?.()
+    // 1,000,000 items, and as many again.
+    expect(() => format.decode(Buffer.from(`${bytes}00`, 'hex'))).toThrow(/RECORD_UNREADABLE/)
   })
   test('keeps a key that means something to objects', async () => {
     const format = avroRecord<object>({ type: 'map', values: 'int' })
