@@ -76,8 +76,12 @@ export const checkNumber = (setting: string, value: number, range: Range): numbe
   })
 }
 
-const isVector = (value: unknown): value is Vector =>
-  Array.isArray(value) && value.every(Number.isFinite)
+/** `every` would leave out the places of an array that hold nothing. */
+const isVector = (value: unknown): value is Vector => {
+  if (!Array.isArray(value)) return false
+  for (let i = 0; i < value.length; i++) if (!Number.isFinite(value[i])) return false
+  return true
+}
 
 /** A vector of finite numbers in a setting, as a copy. */
 export const checkVector = (setting: string, vector: Vector): Vector => {

@@ -141,7 +141,8 @@ export class ModelStreams<M extends AnyValue, E> {
           const state = batch.stateOfParent<string, Stored<M>>(1, 0)
           const stored = isBefore ? firstOf(state.entries()) : state.get(KEY)
           const atMs = isBefore ? batch.timeMs - slideMs : batch.timeMs
-          return apply(input as RDD<T>, restedAt(learner, stored, atMs, slideMs))
+          const modelAt = restingModel(learner, state, slideMs)
+          return apply(input as RDD<T>, modelAt(stored, atMs))
         },
         { readsParentState: true, parameters: { model } },
       ),
@@ -176,19 +177,40 @@ const firstOf = <M>(entries: Iterable<readonly [unknown, M]>): M | undefined => 
   return undefined
 }
 
+/** A model, and how many batches without examples are in it since it was stored. */
+interface Rested<M> {
+  readonly batchTimeMs: number
+  readonly batches: number
+  readonly model: M
+}
+
 /**
- * The model at a batch time. Batches without examples are not stored, so that a pipeline can rest:
- * what they do to the model is made up for here. It is the same whether they have run or not.
+ * Gives the model at a batch time, of what is stored. Batches without examples are not stored, so
+ * that a pipeline can rest: what they do to the model is made up for here. It is the same whether
+ * they have run or not. While examples are rare, each batch goes on from where the one before was.
  */
-const restedAt = <M>(
+const restingModel = <M>(
   { initial, rest }: Learner<M, never>,
-  stored: Stored<M> | undefined,
-  timeMs: number,
+  state: KeyedState<string, Stored<M>>,
   slideMs: number,
-): M => {
-  if (stored === undefined) return initial
-  const batches = Math.floor((timeMs - stored.batchTimeMs) / slideMs)
-  return batches > 0 ? rest(stored.model, batches) : stored.model
+): ((stored: Stored<M> | undefined, timeMs: number) => M) => {
+  const memo = state.memo<{ last?: Rested<M> }>(() => ({}))
+  return (stored, timeMs) => {
+    if (stored === undefined) return initial
+    const { batchTimeMs, model } = stored
+    const batches = Math.floor((timeMs - batchTimeMs) / slideMs)
+    if (batches <= 0) return model
+    const upTo = (last: Rested<M>, wanted: number): Rested<M> =>
+      wanted === last.batches
+        ? last
+        : { batchTimeMs, batches: wanted, model: rest(last.model, wanted - last.batches) }
+    const { last } = memo
+    const isUsable = last?.batchTimeMs === batchTimeMs && last.batches <= batches
+    const from = isUsable ? last : { batchTimeMs, batches: 0, model }
+    // A prediction with the model from before this batch wants one batch less.
+    memo.last = upTo(from, Math.max(from.batches, batches - 1))
+    return upTo(memo.last, batches).model
+  }
 }
 
 const trainNode = <M, E>(stream: DStream<E>, learner: Learner<M, E>): OperatorNode => {
@@ -202,7 +224,8 @@ const trainNode = <M, E>(stream: DStream<E>, learner: Learner<M, E>): OperatorNo
       const state: KeyedState<string, Stored<M>> = batch.state(0)
       const put = (model: M, batchTimeMs: number): void => state.put(KEY, { batchTimeMs, model })
       if (!state.has(KEY)) put(learner.initial, timeMs - slideMs)
-      const rested = (atMs: number): M => restedAt(learner, state.get(KEY), atMs, slideMs)
+      const modelAt = restingModel(learner, state, slideMs)
+      const rested = (atMs: number): M => modelAt(state.get(KEY), atMs)
       const examples = input === undefined ? [] : await examplesOf(input as RDD<E>, check)
       if (examples.length === 0) return rddOfElements([[rested(timeMs)]])
       const model = await learner.learn(rested(timeMs - slideMs), examples, batch.pause)

@@ -1,4 +1,4 @@
-import { type DStream, milliseconds, type Pipeline, seconds, stream } from 'millrace'
+import { type DStream, milliseconds, type Pipeline, type RDD, seconds, stream } from 'millrace'
 import {
   type KMeansModel,
   type LinearModel,
@@ -10,6 +10,7 @@ import {
 import { testStream } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../../lib/base/seeded.ts'
+import { ModelStreams } from '../../../lib/ml/learner.ts'
 
 type Numbers = DStream<readonly number[]>
 
@@ -234,6 +235,42 @@ test.each([
   },
 )
 
+test.each<[world: World, most: number]>([
+  [{}, 4],
+  [{ restarts: true }, 40],
+])('batches without examples are made up for once, with %j', async (world, most) => {
+  const idle = 40
+  let asked = 0
+  const counting: Describe = (numbers) => {
+    const streams = new ModelStreams<number, readonly number[]>('Counting')
+    streams.named('model')
+    streams.train(numbers, {
+      kind: 'counting',
+      layout: 'a count of batches',
+      initial: 0,
+      check: () => undefined,
+      rest: (model, batches) => {
+        asked += batches
+        return model + batches
+      },
+      learn: async () => 0,
+    })
+    const queries = numbers.window(seconds(3_600))
+    const predict = (model: 'after' | 'before'): DStream<unknown> => {
+      const apply = (rdd: RDD<readonly number[]>, count: number) => rdd.map(() => count)
+      return streams.predict('predictOn', queries, { initial: -1, apply }, { model })
+    }
+    return [streams.models, predict('after'), predict('before')]
+  }
+  const batches = [[[1]], ...Array.from({ length: idle }, () => [])]
+  const app = await run(counting, { ...world, batches, options: { whenIdle: 'tick' } })
+  const [models, after, before] = [1, 2, 3].map((at) => app.output(`foreachRDD-${at}`).elements)
+  const counts = Array.from({ length: idle + 1 }, (_, at) => [at])
+  expect([models, after]).toEqual([counts, counts])
+  expect(before?.slice(1)).toEqual(counts.slice(0, -1))
+  expect(asked).toBeLessThanOrEqual(most * idle)
+})
+
 describe('a deployment', () => {
   const deploy = async (set: (kmeans: StreamingKMeans) => StreamingKMeans) => {
     const app = await run(clusters)
@@ -355,6 +392,11 @@ describe('is refused', () => {
     [
       'an empty vector',
       () => [new StreamingLinearRegressionWithSGD().setInitialWeights([])].map(never),
+      'a vector',
+    ],
+    [
+      'a vector with nothing in it',
+      () => [new StreamingLinearRegressionWithSGD().setInitialWeights(Array(2))].map(never),
       'a vector',
     ],
     [
