@@ -155,7 +155,7 @@ export class StreamingKMeans {
     return this
   }
 
-  /** The settings that decide how the model learns. */
+  /** How much of the weight of older points is left: see `setDecayFactor` and `setHalfLife`. */
   get decayFactor(): number {
     return this.#decayFactor
   }

@@ -27,13 +27,8 @@ const THRESHOLD = 0.5
 export const labelOf = (model: LinearModel, features: Vector): number =>
   probabilityOf(model, features) > THRESHOLD ? 1 : 0
 
-/**
- * A model of linear regression to work with: of the element of `latestModel()`, of what `openState`
- * gives, or of JSON.
- *
- * @example new LinearRegressionModel({ weights: [2, -3], intercept: 0 }).predict([1, 1]) // -1
- */
-export class LinearRegressionModel implements LinearModel {
+/** A model to work with. */
+class WorkingModel implements LinearModel {
   readonly weights: Vector
   readonly intercept: number
 
@@ -41,7 +36,15 @@ export class LinearRegressionModel implements LinearModel {
     this.weights = weights
     this.intercept = intercept
   }
+}
 
+/**
+ * A model of linear regression to work with: of the element of `latestModel()`, of what `openState`
+ * gives, or of JSON.
+ *
+ * @example new LinearRegressionModel({ weights: [2, -3], intercept: 0 }).predict([1, 1]) // -1
+ */
+export class LinearRegressionModel extends WorkingModel {
   /**
    * The value for features.
    *
@@ -57,15 +60,7 @@ export class LinearRegressionModel implements LinearModel {
  *
  * @example new LogisticRegressionModel({ weights: [2, -3], intercept: 0 }).predict([1, 1]) // 0
  */
-export class LogisticRegressionModel implements LinearModel {
-  readonly weights: Vector
-  readonly intercept: number
-
-  constructor({ weights, intercept }: LinearModel) {
-    this.weights = weights
-    this.intercept = intercept
-  }
-
+export class LogisticRegressionModel extends WorkingModel {
   /**
    * The label for features: 1 if it is more likely than 0.
    *

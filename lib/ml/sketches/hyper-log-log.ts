@@ -57,9 +57,11 @@ export const hyperLogLog = ({
 }: { readonly precision?: number } = {}): DistinctCount => {
   checkNumber('precision', precision, PRECISION)
   const size = 2 ** precision
+  const check = (sketch: HyperLogLogSketch): void =>
+    checkAlike('hyperLogLog', sketch.precision, precision)
   const empty = (): HyperLogLogSketch => ({ precision, few: [] })
   const add = (sketch: HyperLogLogSketch, value: unknown): HyperLogLogSketch => {
-    checkAlike('hyperLogLog', sketch.precision, precision)
+    check(sketch)
     const [high, low] = hashesOf(value)
     put(sketch, high >>> (32 - precision), rankOf(high << precision, low, precision), size)
     return sketch
@@ -69,7 +71,8 @@ export const hyperLogLog = ({
     of: (value) => add(empty(), value),
     add,
     merge(a, b) {
-      for (const one of [a, b]) checkAlike('hyperLogLog', one.precision, precision)
+      check(a)
+      check(b)
       const [more, fewer] = a.all === undefined ? [b, a] : [a, b]
       const merged: HyperLogLogSketch = {
         precision,
@@ -80,7 +83,10 @@ export const hyperLogLog = ({
       for (const [register, rank] of registersOf(fewer)) put(merged, register, rank, size)
       return merged
     },
-    count: (sketch) => estimate(sketch, size),
+    count(sketch) {
+      check(sketch)
+      return estimate(sketch, size)
+    },
   }
 }
 

@@ -101,9 +101,9 @@ export const tDigest = ({
       check(a)
       check(b)
       const [least, greatest] = [Math.min(a.least, b.least), Math.max(a.greatest, b.greatest)]
-      const fresh = [...a.fresh, ...b.fresh].toSorted((x, y) => x - y)
-      const isSmall = a.means.length + b.means.length === 0 && fresh.length < FRESH * compression
-      if (isSmall) return { ...empty(), fresh, least, greatest }
+      const fresh = [...a.fresh, ...b.fresh]
+      if (a.means.length + b.means.length === 0 && fresh.length < FRESH * compression)
+        return { ...empty(), fresh: fresh.sort((x, y) => x - y), least, greatest }
       return { ...empty(), ...grouped([a, b], compression), least, greatest }
     },
     count: countOf,

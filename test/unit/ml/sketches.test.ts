@@ -251,6 +251,11 @@ describe('is refused', () => {
       () => hyperLogLog().merge(hyperLogLog().empty(), hyperLogLog({ precision: 9 }).empty()),
       'other options',
     ],
+    [
+      'a count of another precision',
+      () => hyperLogLog().count(hyperLogLog({ precision: 9 }).empty()),
+      'other options',
+    ],
     ['another width', () => countMin().add(countMin({ error: 0.5 }).empty(), 1), 'other options'],
     [
       'another compression',
