@@ -3,6 +3,7 @@
  */
 import type { DStream } from 'millrace'
 import { GROWTH, GROWTH_FIGURES, measureGrowth } from './growth.ts'
+import { collectGarbage, timed } from './measure.ts'
 import { pipelineBed, type PipelineBed } from './pipeline-bed.ts'
 import { type Figure, rounded, table } from './report.ts'
 import { median, spread } from './statistics.ts'
@@ -107,15 +108,6 @@ const contenders = (): readonly Contender[] =>
     { name: 'array-chain', title: 'array methods: flatMap, map, reduce', count: arrayChain },
     { name: 'rxjs', title: 'RxJS: mergeMap, map, reduce', count: rxjs },
   ].map((contender) => ({ ...contender, times: [] }))
-
-const collectGarbage = (): void => (globalThis as { readonly gc?: () => void }).gc?.()
-
-const timed = async (work: () => unknown): Promise<number> => {
-  collectGarbage()
-  const startMs = performance.now()
-  await work()
-  return performance.now() - startMs
-}
 
 const runRound = async (
   all: readonly Contender[],

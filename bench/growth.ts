@@ -4,6 +4,7 @@
  * so other programs on the machine count little.
  */
 import { type DStream, parallelize, type RDD, seconds, type State, StateSpec } from 'millrace'
+import { collectGarbage } from './measure.ts'
 import { pipelineBed } from './pipeline-bed.ts'
 import { type Figure, rounded, table } from './report.ts'
 
@@ -227,7 +228,7 @@ export const GROWTH_FIGURES: readonly string[] = OPERATIONS.map(figureName)
  * milliseconds, so short work is measured over many runs.
  */
 const processorMs = async (work: Work, runs: number): Promise<number> => {
-  ;(globalThis as { readonly gc?: () => void }).gc?.()
+  collectGarbage()
   const before = process.threadCpuUsage()
   for (let run = 0; run < runs; run++) await work()
   const { user, system } = process.threadCpuUsage(before)

@@ -11,6 +11,7 @@ import { type Duration, type Pipeline, type State, StateSpec, stream } from 'mil
 import { GCProfiler } from 'node:v8'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { memoryItemStore } from '../../lib/adapters/memory/memory-item-store.ts'
+import { collectGarbage } from '../measure.ts'
 import { median } from '../statistics.ts'
 import { type CostProgram, type Measured, short } from './figure.ts'
 import { ShardedApp } from './sharded-app.ts'
@@ -56,10 +57,6 @@ const fill = async (): Promise<ShardedApp> => {
     await app.batch()
   }
   return app
-}
-
-const collectGarbage = (): void => {
-  ;(globalThis as { gc?: () => void }).gc?.()
 }
 
 /** The time of the processor: it does not count the other work of the machine. */

@@ -1,13 +1,10 @@
 /** Times of stateful operators, as ratios: how they grow with the state, and with the keys. */
 import { type DStream, type State, StateSpec } from 'millrace'
+import { collectGarbage } from '../measure.ts'
 import { type PipelineBed, pipelineBed } from '../pipeline-bed.ts'
 import { median } from '../statistics.ts'
 import { draw } from './draw.ts'
 import { type CostProgram, type Measured, short } from './figure.ts'
-
-const collectGarbage = (): void => {
-  ;(globalThis as { gc?: () => void }).gc?.()
-}
 
 const timedRun = async (bed: PipelineBed<number>, elements: readonly number[]): Promise<number> => {
   const startMs = performance.now()

@@ -1,4 +1,5 @@
 /** Compares formats with the libraries that they are made of. */
+import { collectGarbage } from '../measure.ts'
 import { type Figure, rounded, table } from '../report.ts'
 import { median } from '../statistics.ts'
 import { type Contest, contests } from './contenders.ts'
@@ -46,7 +47,7 @@ interface Took {
 }
 
 const time = async (run: Run, sees: number): Promise<Took> => {
-  globalThis.gc?.()
+  collectGarbage()
   let seen = 0
   const before = process.threadCpuUsage()
   const startMs = performance.now()

@@ -7,6 +7,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { countMin, frequentItems, hyperLogLog, StreamingKMeansModel, tDigest } from 'millrace/ml'
 import { descend, leastSquares } from '../../lib/ml/regression/gradient-descent.ts'
+import { timed } from '../measure.ts'
 import { type Figure, rounded, table } from '../report.ts'
 import { median } from '../statistics.ts'
 
@@ -35,15 +36,19 @@ const valueAt = (point: number, coordinate: number): number =>
 const vectorAt = (point: number): readonly number[] =>
   Array.from({ length: DIMENSIONS }, (_, coordinate) => valueAt(point, coordinate))
 
-const timed = async (rounds: number, run: () => unknown): Promise<number> => {
+/** The median of some rounds. */
+const medianMs = async (rounds: number, run: () => unknown): Promise<number> => {
   const taken: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const startMs = performance.now()
-    await run()
-    taken.push(performance.now() - startMs)
-  }
+  for (let round = 0; round < rounds; round++) taken.push(await timed(run))
   return median(taken)
 }
+
+const figure = (name: string, value: number, unit: Figure['unit']): Figure => ({
+  bench: BENCH,
+  figure: name,
+  value: rounded(value),
+  unit,
+})
 
 /** The median milliseconds of what Spark prints. */
 const inSpark = (home: string, rounds: number): ReadonlyMap<string, number> => {
@@ -95,8 +100,8 @@ export const benchMl = async ({
   }
   const zeros = vectorAt(0).map(() => 0)
   const learning = new Map([
-    ['kmeans', await timed(rounds, () => model.update(points, 1, 'batches'))],
-    ['regression', await timed(rounds, () => descend(zeros, examples, descent))],
+    ['kmeans', await medianMs(rounds, () => model.update(points, 1, 'batches'))],
+    ['regression', await medianMs(rounds, () => descend(zeros, examples, descent))],
   ])
   const spark = sparkHome === undefined ? undefined : inSpark(sparkHome, rounds)
   const values = Array.from({ length: SKETCHED }, (_, at) => Math.floor(valueAt(at, 1) * 50_000))
@@ -104,7 +109,7 @@ export const benchMl = async ({
   const adding: (readonly [string, number])[] = []
   for (const [name, sketch] of Object.entries({ ...sketches, frequentItems: frequentItems() })) {
     const { empty, add } = sketch as { empty: () => object; add: (s: object, v: number) => object }
-    adding.push([name, await timed(rounds, () => values.reduce(add, empty()))])
+    adding.push([name, await medianMs(rounds, () => values.reduce(add, empty()))])
   }
   const perSecond = (ms: number): string => Math.round((SKETCHED / ms) * 1_000).toLocaleString('en')
   say(
@@ -119,23 +124,9 @@ export const benchMl = async ({
   )
   say(table([['sketch', 'values/s'], ...adding.map(([name, ms]) => [name, perSecond(ms)])]))
   return [
-    ...[...learning].map(([name, ms]): Figure => ({
-      bench: BENCH,
-      figure: `${name}-ms`,
-      value: rounded(ms),
-      unit: 'ms',
-    })),
-    ...[...(spark ?? [])].map(([name, ms]): Figure => ({
-      bench: BENCH,
-      figure: `${name}-spark-ratio`,
-      value: rounded(ms / (learning.get(name) ?? Number.NaN)),
-      unit: 'ratio',
-    })),
-    ...adding.map(([name, ms]): Figure => ({
-      bench: BENCH,
-      figure: `${name}-ms`,
-      value: rounded(ms),
-      unit: 'ms',
-    })),
+    ...[...learning, ...adding].map(([name, ms]) => figure(`${name}-ms`, ms, 'ms')),
+    ...[...(spark ?? [])].map(([name, ms]) =>
+      figure(`${name}-spark-ratio`, ms / (learning.get(name) ?? Number.NaN), 'ratio'),
+    ),
   ]
 }
