@@ -33,7 +33,7 @@ interface Range {
 export const checkStream = <T>(operation: string, stream: DStream<T>): DStream<T> => {
   if (stream instanceof DStream) return stream
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${operation} needs a stream`,
+    problem: `${operation}() needs a stream`,
     value: stream,
     fix: `for example ${operation}(ssc.textFileStream('in').map(...))`,
   })

@@ -29,11 +29,11 @@ export interface Sketch<V, S> {
   readonly merge: (a: S, b: S) => S
 }
 
-/** What a sketch is made of decides which others it can be merged with. */
+/** Throws for a sketch of other options: it cannot be merged, and would give wrong answers. */
 export const checkAlike = (name: string, a: number, b: number): void => {
   if (a === b) return
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: `${name}: sketches of other options cannot be merged`,
+    problem: `${name}: the sketch was made with other options`,
     value: [a, b],
     fix: 'make all of them with the same options, or reset the state that holds the old ones',
   })

@@ -422,7 +422,7 @@ describe('is refused', () => {
     (n: Numbers, m: StreamingKMeans) => void,
     string,
   ])[] = [
-    ['trainOn of no stream', (_, m) => m.trainOn([[1, 2]] as never), 'trainOn needs a stream'],
+    ['trainOn of no stream', (_, m) => m.trainOn([[1, 2]] as never), 'trainOn() needs a stream'],
     ['trainOn twice', (n, m) => [m.trainOn(n), m.trainOn(n)], 'called twice'],
     [
       'trainOn after a prediction',
