@@ -4,7 +4,7 @@
  */
 import { decode, encode } from '../base/codec.ts'
 import { allOrFirstError } from '../base/concurrency.ts'
-import type { ItemStore } from '../ports/item-store.ts'
+import type { Item, ItemStore } from '../ports/item-store.ts'
 import type { AfterCommit } from './after-commit.ts'
 import type { Regrouped } from './former-panes.ts'
 import { sortableTime } from './item-keys.ts'
@@ -21,7 +21,10 @@ import {
   type ReadSegment,
   type NamedSegment,
   nameSegment,
+  segmentBytes,
+  segmentKeys,
   type SegmentRef,
+  type StoredName,
   unpackRef,
 } from './segments.ts'
 
@@ -199,6 +202,20 @@ export const readManifest = async (
   app: string,
   ref: SegmentRef,
 ): Promise<Manifest> => manifestFrom(decode(await readSegment(store, app, ref)))
+
+/**
+ * Reads a manifest that nothing names, and that was found in the store. Undefined: it is not whole,
+ * or not there any more.
+ */
+export const readStoredManifest = async (
+  store: ItemStore,
+  app: string,
+  name: StoredName,
+): Promise<Manifest | undefined> => {
+  const items = await allOrFirstError(segmentKeys(app, name).map((key) => store.get(key)))
+  const chunks = items.filter((item) => item?.['bytes'] instanceof Uint8Array) as Item[]
+  return chunks.length < name.chunks ? undefined : manifestFrom(decode(segmentBytes(chunks)))
+}
 
 /** The segments of all states and panes of a manifest, with the pages that name them. */
 export const stateSegments = async (

@@ -37,13 +37,14 @@ export const noteForReplay = async (
   store: ItemStore,
   app: string,
   { timeMs, input, attempt, before }: ReplayNote,
-  keptForReplayMs: number,
+  { keptForReplayMs, nowMs }: { readonly keptForReplayMs: number; readonly nowMs: number },
 ): Promise<void> => {
   const item: Item = {
     attempt,
     before,
     ...(typeof input === 'string' ? { input } : { segment: JSON.stringify(input) }),
-    ...ttlAfter(timeMs, 2 * keptForReplayMs + KEPT_LONGER_MS),
+    // Batches may be days behind the clock, or ahead of it.
+    ...ttlAfter(Math.max(timeMs, nowMs), 2 * keptForReplayMs + KEPT_LONGER_MS),
   }
   try {
     await store.put(replayKey(app, timeMs), item)

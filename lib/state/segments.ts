@@ -21,11 +21,13 @@ export interface SegmentName {
   readonly by: string
 }
 
-/**
- * A segment name, with what a reader needs to read the segment and to check that it is complete.
- */
-export interface SegmentRef extends SegmentName {
+/** A segment name, with the number of items that hold the segment. */
+export interface StoredName extends SegmentName {
   readonly chunks: number
+}
+
+/** The same, with what a reader needs to check that the segment is complete. */
+export interface SegmentRef extends StoredName {
   /** Number of bytes before compression. `checksum` is over the same bytes. */
   readonly bytes: number
   readonly checksum: number
@@ -112,10 +114,7 @@ export const writeSegment = async (
 }
 
 /** The keys of the items that hold a segment. */
-export const segmentKeys = (
-  app: string,
-  ref: SegmentName & { readonly chunks: number },
-): readonly ItemKey[] =>
+export const segmentKeys = (app: string, ref: StoredName): readonly ItemKey[] =>
   Array.from({ length: ref.chunks }, (_, chunk) => segmentChunkKey(app, ref, chunk))
 
 const decompress = (codec: unknown, stored: Uint8Array, most: number): Uint8Array => {

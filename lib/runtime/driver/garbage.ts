@@ -14,12 +14,13 @@
  *
  * An application that keeps what replays need (`keepForReplay`) has more manifests that are kept:
  * snapshots. What these and the logged inputs since the oldest of them need is not deleted by name.
- * Sweeps find it, one with each new snapshot.
+ * Sweeps find it, one with each new snapshot. A snapshot that is given up is swept too: what it has
+ * named may be of an operator or a part that no later plan has.
  */
 import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
-import type { ItemKey, ItemStore } from '../../ports/item-store.ts'
+import type { ItemStore } from '../../ports/item-store.ts'
 import type { Head } from '../../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../../state/item-keys.ts'
 import { itemPages } from '../../state/item-pages.ts'
@@ -30,6 +31,7 @@ import {
   type Manifest,
   MANIFEST_NODE,
   readManifest,
+  readStoredManifest,
   stateSegments,
 } from '../../state/manifest.ts'
 import { pagesNode } from '../../state/stored-list.ts'
@@ -39,14 +41,16 @@ import {
   segmentKeys,
   type SegmentName,
   type SegmentRef,
+  type StoredName,
 } from '../../state/segments.ts'
-import { snapshotsOf } from '../../state/snapshots.ts'
+import { consumedMsFor, snapshotsOf } from '../../state/snapshots.ts'
 import { isKeptTask } from '../../state/kept-tasks.ts'
 import type { LaneOffsets } from '../../state/offsets.ts'
 import type { Runner } from '../runner.ts'
 import { BATCH_INPUT_NODE } from './batch-input.ts'
 
 const LANES_AT_ONCE = 32
+const MANIFESTS_AT_ONCE = 8
 
 /** After these errors, garbage may wait for the next sweep. */
 const CAN_WAIT: ReadonlySet<string> = new Set(['STORE_FAILED', 'ACCESS_DENIED', 'SEGMENT_MISSING'])
@@ -76,12 +80,13 @@ export class Garbage {
     const manifests = before.previous.filter((ref) => !kept.has(segmentId(ref)))
     const isHeld = after.keptForReplayMs !== undefined
     this.#retired.push(isHeld ? retired.filter(isKeptTask) : retired)
-    // Also when snapshots are given up, because nothing is to be kept any more.
-    if (snapshotsText(before) !== snapshotsText(after)) this.#sweepIsDue = true
+    // Also when nothing is to be kept any more.
+    const isSwept = heldText(before) !== heldText(after)
+    if (isSwept) this.#sweepIsDue = true
     // A manifest that has just left `previous` is garbage immediately. The segments that it named
-    // leave with the commit that retired them.
+    // leave with the commit that retired them, or a sweep needs the manifest to find them.
     const fallen = this.#retired.length >= KEPT_MANIFESTS ? (this.#retired.shift() ?? []) : []
-    this.#deletable = [...this.#deletable, ...manifests, ...fallen]
+    this.#deletable = [...this.#deletable, ...(isSwept ? [] : manifests), ...fallen]
   }
 
   /**
@@ -97,9 +102,9 @@ export class Garbage {
     isFirstTry: boolean,
   ): Promise<void> {
     try {
-      const keys = this.#deletable.flatMap((ref) => segmentKeys(this.#app, ref))
+      const deletable = this.#deletable
       this.#deletable = []
-      if (keys.length > 0) await this.#store.deleteAll(keys)
+      await this.#delete(deletable)
       if (this.#sweepIsDue) await this.#sweep(plan, head, manifest)
       // An earlier attempt at this batch has left what a sweep can take after the commit only.
       this.#sweepIsDue = !isFirstTry
@@ -124,17 +129,21 @@ export class Garbage {
     for (const ref of [head.manifest, typeof input === 'string' ? undefined : input])
       if (ref !== undefined) reachable.add(segmentId(ref))
     for (const ref of manifest.previous) reachable.add(segmentId(ref))
-    const kept = [manifest, ...(await this.#manifests(manifest.previous))]
-    for (const ref of await this.#statesOf(kept)) reachable.add(segmentId(ref))
     // At or before this time, nothing can be committed any more. The logged batch is after it.
     const doneTime = sortableTime(head.doneMs)
-    const nodes = [...statePartsOf(kept), { node: MANIFEST_NODE, part: 0 }]
+    const isDone = ({ at }: SegmentName): boolean => at <= doneTime
+    const [previous, fallen] = await allOrFirstError([
+      this.#manifests(manifest.previous),
+      this.#fallen(reachable, isDone),
+    ])
+    const kept = [manifest, ...previous]
+    const [states, former] = await allOrFirstError([this.#statesOf(kept), this.#stored(fallen)])
+    for (const ref of states) reachable.add(segmentId(ref))
+    const nodes = statePartsOf([...kept, ...former])
     const consumed = consumedFor(manifest, kept)
     const inputTime = sortableTime(consumed?.manifest.timeMs ?? 0)
     await allOrFirstError([
-      ...nodes.map(({ node, part }) =>
-        this.#sweepNode(node, part, reachable, ({ at }) => at <= doneTime),
-      ),
+      ...nodes.map(({ node, part }) => this.#sweepNode(node, part, reachable, isDone)),
       this.#sweepNode(BATCH_INPUT_NODE, 0, reachable, (name) =>
         consumed?.isLast === true || isKeptTask(name) ? name.at <= doneTime : name.at <= inputTime,
       ),
@@ -145,6 +154,26 @@ export class Garbage {
           consumed === undefined ? undefined : this.#sweepBlocks(id, consumed, reachable),
         ),
     ])
+    // Last: a sweep that fails before finds again what they have named.
+    await this.#delete(fallen)
+  }
+
+  async #fallen(
+    reachable: ReadonlySet<string>,
+    isPast: (name: SegmentName) => boolean,
+  ): Promise<readonly StoredName[]> {
+    const fallen: StoredName[] = []
+    for await (const garbage of this.#garbageIn(MANIFEST_NODE, 0, reachable, isPast))
+      fallen.push(...garbage)
+    return fallen
+  }
+
+  /** Those of manifests that are still there. A process that has ended may have written a part. */
+  async #stored(names: readonly StoredName[]): Promise<readonly Manifest[]> {
+    const found = await mapAtOnce(names, MANIFESTS_AT_ONCE, (name) =>
+      readStoredManifest(this.#store, this.#app, name),
+    )
+    return found.filter((one) => one !== undefined)
   }
 
   async #manifests(refs: readonly SegmentRef[]): Promise<readonly Manifest[]> {
@@ -193,18 +222,30 @@ export class Garbage {
     reachable: ReadonlySet<string>,
     isPast: (name: SegmentName) => boolean,
   ): Promise<void> {
+    for await (const garbage of this.#garbageIn(node, part, reachable, isPast))
+      await this.#delete(garbage)
+  }
+
+  async *#garbageIn(
+    node: string,
+    part: number,
+    reachable: ReadonlySet<string>,
+    isPast: (name: SegmentName) => boolean,
+  ): AsyncGenerator<readonly StoredName[]> {
     const partition = firstChunkPartition(this.#app, node, part)
     // Never the bytes: what waits may be gigabytes, and a cold start would read them all.
-    for await (const page of itemPages(this.#store, partition, { attributes: ['chunks'] })) {
-      const garbage = page.flatMap(({ sort, item }): readonly ItemKey[] => {
-        const [at = '', by = ''] = sort.split('#')
-        const name = { node, part, at, by }
-        return isPast(name) && !reachable.has(segmentId(name))
-          ? segmentKeys(this.#app, { ...name, chunks: item['chunks'] as number })
-          : []
-      })
-      if (garbage.length > 0) await this.#store.deleteAll(garbage)
-    }
+    for await (const page of itemPages(this.#store, partition, { attributes: ['chunks'] }))
+      yield page
+        .map(({ sort, item }) => {
+          const [at = '', by = ''] = sort.split('#')
+          return { node, part, at, by, chunks: item['chunks'] as number }
+        })
+        .filter((name) => isPast(name) && !reachable.has(segmentId(name)))
+  }
+
+  async #delete(garbage: readonly StoredName[]): Promise<void> {
+    const keys = garbage.flatMap((name) => segmentKeys(this.#app, name))
+    if (keys.length > 0) await this.#store.deleteAll(keys)
   }
 }
 
@@ -217,15 +258,16 @@ interface Consumed {
 
 /** Undefined: replays need all inputs, because all that happened is within the kept time. */
 const consumedFor = (manifest: Manifest, kept: readonly Manifest[]): Consumed | undefined => {
-  const { timeMs, keptForReplayMs } = manifest
-  if (keptForReplayMs === undefined) return { manifest, isLast: true }
+  if (manifest.keptForReplayMs === undefined) return { manifest, isLast: true }
   const oldest = kept.at(-1)
-  return oldest !== undefined && oldest.timeMs <= timeMs - keptForReplayMs
-    ? { manifest: oldest, isLast: false }
-    : undefined
+  return oldest === undefined || consumedMsFor(manifest) === undefined
+    ? undefined
+    : { manifest: oldest, isLast: false }
 }
 
-const snapshotsText = (manifest: Manifest): string => snapshotsOf(manifest).map(segmentId).join()
+/** What is kept for replays, and since when, as a text to compare. */
+const heldText = (manifest: Manifest): string =>
+  [manifest.keptForReplayMs !== undefined, ...snapshotsOf(manifest).map(segmentId)].join()
 
 /** The parts of all states and their pages. A plan may have fewer than the plan before it. */
 const statePartsOf = (

@@ -42,8 +42,8 @@ export const manifestsToKeep = (
 ): readonly SegmentRef[] => {
   if (ref === undefined) return []
   const all = [ref, ...previous]
-  const older = keptForReplayMs === 0 ? [] : all.slice(KEPT_MANIFESTS - 1)
-  return [...all.slice(0, KEPT_MANIFESTS - 1), ...snapshotsAmong(older, keptForReplayMs, ref)]
+  const snapshots = keptForReplayMs === 0 ? [] : snapshotsAmong(all, keptForReplayMs)
+  return [...all.slice(0, KEPT_MANIFESTS - 1), ...snapshots]
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Head } from '../../state/head.ts'
 import { startOfDay } from '../../state/item-keys.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import type { LaneOffsets } from '../../state/offsets.ts'
+import { consumedMsFor } from '../../state/snapshots.ts'
 import type { Runner } from '../runner.ts'
 import type { WholeInput } from '../sources/redriven.ts'
 import type { BatchInput } from './batch-input.ts'
@@ -23,12 +24,13 @@ export class LeftLanes {
   async collect(
     { sources, clock, plan }: Pick<Runner, 'sources' | 'clock' | 'plan'>,
     { owner }: Pick<Head, 'owner'>,
-    { offsets, timeMs }: Manifest,
+    manifest: Manifest,
   ): Promise<void> {
+    const { offsets, timeMs } = manifest
     const nowMs = clock.now()
     const dayMs = startOfDay(nowMs)
     if (dayMs === this.#dayMs || owner === undefined) return
-    const { deadLettersKeptMs, keptForReplayMs } = plan.options
+    const { deadLettersKeptMs } = plan.options
     try {
       for (const [id, source] of sources) {
         const request = {
@@ -37,7 +39,7 @@ export class LeftLanes {
           nowMs,
           by: owner,
           deadLettersKeptMs,
-          keptForReplayMs,
+          consumedMs: consumedMsFor(manifest) ?? -Infinity,
         }
         this.#left.set(id, (await source.leave?.(request)) ?? {})
       }

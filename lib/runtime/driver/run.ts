@@ -221,7 +221,7 @@ const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
 }
 
 const noteToReplay = async (
-  { store, app, plan }: Runner,
+  { store, app, plan, clock }: Runner,
   { attemptId, head: { logged } }: LoggedAttempt,
   { manifestRef }: Before,
 ): Promise<void> => {
@@ -229,7 +229,7 @@ const noteToReplay = async (
   if (keptForReplayMs === 0 || logged === undefined) return
   const { timeMs, input } = logged
   const note = { timeMs, input, attempt: attemptId, before: manifestRef?.by }
-  await noteForReplay(store, app, note, keptForReplayMs)
+  await noteForReplay(store, app, note, { keptForReplayMs, nowMs: clock.now() })
 }
 
 /** Its input, and what was kept of its tasks. */

@@ -3,10 +3,12 @@
  * state on. A snapshot is a manifest that is kept. Before the first batch ever, the state is empty.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
+import { isMillraceError } from '../../base/errors.ts'
 import { leastOf } from '../../base/extremes.ts'
 import { type Head, HeadStore } from '../../state/head.ts'
 import { emptyManifest, type Manifest, readManifest } from '../../state/manifest.ts'
 import { followsOn, readReplayLog, type ReplayNote } from '../../state/replay-log.ts'
+import type { SegmentRef } from '../../state/segments.ts'
 import type { StoredApp } from '../driver/last-manifest.ts'
 import { refusal } from '../operations/operated.ts'
 
@@ -50,14 +52,18 @@ export class ReplayRange {
     const first = await firstNote(app, { fromMs: 0, toMs: head.doneMs }, head, last)
     if (first === undefined) throw nothingKept(app.app, last)
     const older = await allOrFirstError(
-      last.previous.map((ref) => readManifest(app.store, app.app, ref)),
+      last.previous.map(async (ref) => {
+        const manifest = await manifestIfThere(app, ref)
+        return manifest === undefined ? [] : [{ head, manifest, by: ref.by }]
+      }),
     )
+    const { timeMs, keptForReplayMs = 0 } = last
+    // Notes are there for longer than inputs.
+    const isFromEmpty = first.before === undefined && first.timeMs > timeMs - keptForReplayMs
     const known = [
       { head, manifest: last, by: head.manifest.by },
-      ...older.map((manifest, index) => ({ head, manifest, by: last.previous[index]?.by })),
-      ...(first.before === undefined
-        ? [{ head, manifest: emptyManifest(head.zeroMs), by: undefined }]
-        : []),
+      ...older.flat(),
+      ...(isFromEmpty ? [{ head, manifest: emptyManifest(head.zeroMs), by: undefined }] : []),
     ]
     const begin = await firstNote(app, range, head, last)
     if (begin === undefined) throw outside(range, known, head.doneMs)
@@ -93,6 +99,19 @@ export class ReplayRange {
     if (!isCommitted) return { brokenMs: waiting.timeMs }
     yield waiting
     return undefined
+  }
+}
+
+/** The application goes on, and may have deleted a manifest since the head was read. */
+const manifestIfThere = async (
+  { store, app }: StoredApp,
+  ref: SegmentRef,
+): Promise<Manifest | undefined> => {
+  try {
+    return await readManifest(store, app, ref)
+  } catch (error) {
+    if (isMillraceError(error) && error.code === 'SEGMENT_MISSING') return undefined
+    throw error
   }
 }
 

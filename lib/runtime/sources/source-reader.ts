@@ -145,8 +145,8 @@ export interface LeaveRequest<O = Offsets> {
   readonly by: string
   /** How long dead letters are kept, in milliseconds. Infinity: for ever. */
   readonly deadLettersKeptMs: number
-  /** How long what replays need is kept, in milliseconds. */
-  readonly keptForReplayMs: number
+  /** The batch time up to which no replay needs an input. -Infinity: replays need all. */
+  readonly consumedMs: number
 }
 
 /** Files that no batch has taken, and why. */

@@ -26,8 +26,8 @@ export const replayBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/snapshots.ts',
-        find: 'firstOfPeriods.slice(0, last + 1)',
-        replace: 'firstOfPeriods.slice(0, last)',
+        find: 'spread.slice(0, last + 1)',
+        replace: 'spread.slice(0, last)',
       },
     ],
   },
@@ -37,8 +37,8 @@ export const replayBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/snapshots.ts',
-        find: 'return last === -1 ? firstOfPeriods',
-        replace: 'return last > -2 ? firstOfPeriods',
+        find: 'return last === -1 ? spread',
+        replace: 'return last > -2 ? spread',
       },
     ],
   },

@@ -6,7 +6,8 @@
  *    stays, so what is delivered again is dropped (B1). Its writer changes too, so a process that
  *    saw the lane before cannot bring its old entries back.
  * 2. Every entry after that is new. So the lane needs no offset, and the next batch leaves it out.
- * 3. When the source cannot bring the records of the lane again, the item gets a TTL.
+ * 3. When the source cannot bring the records of the lane again, and no replay needs its blocks, the
+ *    item gets a TTL.
  *
  * A lane that gets something after all simply goes on: the append writes it whole.
  *
@@ -92,17 +93,18 @@ const removeLater = async (
     nowMs,
     by,
     deadLettersKeptMs,
-    keptForReplayMs,
+    consumedMs,
     retentionMs,
   }: LanesLeaving & { readonly retentionMs: Retention },
 ): Promise<void> => {
-  if (lane.ttl !== undefined || nowMs - emptiedMs < DAY_MS) return
+  const { emptiedAfterMs = -Infinity } = lane
+  // A sweep finds its blocks by the lane, when no replay needs them any more.
+  if (lane.ttl !== undefined || nowMs - emptiedMs < DAY_MS || emptiedAfterMs > consumedMs) return
   // A reservation names its redrive lane, and its command may be finished as long as it is kept.
   const keptMs = isRedriveLane(lane.lane)
     ? 2 * deadLettersKeptMs + MARKS_KEPT_LONGER_MS
     : await retentionMs(lane.lane)
-  // A sweep finds its blocks by the lane, when no replay needs them any more.
-  if (nowMs - emptiedMs < Math.max(keptMs, 2 * keptForReplayMs) + DAY_MS) return
+  if (nowMs - emptiedMs < keptMs + DAY_MS) return
   const ttl = Math.ceil((nowMs + REMOVED_AFTER_MS) / 1_000)
   await swapLane(store, app, lane, { ...lane, by, ttl })
 }

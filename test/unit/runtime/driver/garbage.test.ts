@@ -16,13 +16,13 @@ import { APP, pipelineOf, type Seen, START_MS, World } from '../harness.ts'
 const SOURCE = 'socketTextStream-1'
 
 /** Running totals over a lane, which change in every batch. */
-const totals = () => {
+const totals = (partitions = 1) => {
   const seen: Seen[] = []
   const pipeline = pipelineOf((ssc) => {
     ssc
       .socketTextStream('localhost', 9999)
       .mapToPair((word) => [word, 1])
-      .updateStateByKey<number>((ones, total = 0) => total + ones.length)
+      .updateStateByKey<number>((ones, total = 0) => total + ones.length, { partitions })
       .named('totals')
       .foreachRDD(
         async (rdd, time) => void seen.push([time.milliseconds - START_MS, await rdd.collect()]),
@@ -232,6 +232,40 @@ describe('garbage (B11)', () => {
       expect(positionsOf(world, SOURCE).length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
       expect(segmentsOf(world, '@manifest').length).toBeLessThanOrEqual(KEPT_MANIFESTS + 1)
       expect(segmentsOf(world, 'totals').length).toBeLessThanOrEqual(9 + KEPT_MANIFESTS + 9)
+    })
+
+    test('what is kept goes though there was no snapshot yet', async () => {
+      const { pipeline } = totals()
+      const world = await run(kept(pipeline), 2, false)
+      const app = world.deploy(pipeline)
+      for (let i = 3; i <= 8; i++) {
+        await app.append(SOURCE, i, ['a'])
+        await app.tick()
+      }
+      expect(positionsOf(world, SOURCE)).toEqual([6, 7, 8])
+    })
+
+    test.each([
+      ['one process', false],
+      ['a cold process for each batch', true],
+    ])('parts that no later plan has go with the last snapshot: %s', async (_, isCold) => {
+      const words = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+      const world = new World()
+      const parts = (): readonly string[] =>
+        [1, 2, 3].flatMap((part) => segmentsOf(world, `totals#${part}`))
+      let app = world.deploy(kept(totals(4).pipeline))
+      for (let i = 1; i <= 5; i++) {
+        await app.append(SOURCE, i * 10, words)
+        await app.tick()
+      }
+      expect(parts().length).toBeGreaterThan(3)
+      app = world.deploy(kept(totals(1).pipeline), { generation: 2 })
+      for (let i = 6; i <= 6 + KEPT_S + 8; i++) {
+        if (isCold) app = world.deploy(kept(totals(1).pipeline), { generation: 2 })
+        await app.append(SOURCE, i * 10, words)
+        await app.tick()
+      }
+      expect(parts()).toEqual([])
     })
 
     test('without it, nothing is noted', async () => {

@@ -10,7 +10,8 @@ import { describe, expect, test } from 'vitest'
 import { isDifferent } from '../../../../lib/runtime/replay/difference.ts'
 import { memoryItemStore } from '../../../../lib/adapters/memory/memory-item-store.ts'
 import { readOnlyStore, withLedgersOf } from '../../../../lib/runtime/replay/copy-store.ts'
-import { laneKey, ledgerKey } from '../../../../lib/state/item-keys.ts'
+import { laneKey, ledgerKey, replayKey } from '../../../../lib/state/item-keys.ts'
+import { noteForReplay } from '../../../../lib/state/replay-log.ts'
 import { Random } from '../../../../lib/testing/random.ts'
 import { skip } from '../../../../lib/runtime/operations/skip.ts'
 import { APP, pipelineOf, START_MS, World } from '../harness.ts'
@@ -242,6 +243,54 @@ describe('what can be replayed', () => {
     const asked = replayWith(world, simple, { from, to })
     await expect(asked).rejects.toThrow(
       'batches after 2023-11-14T22:13:20.000Z, up to 2023-11-14T22:13:23.000Z',
+    )
+  })
+
+  test('inputs that are gone are refused, though their notes are there', async () => {
+    const input = Array.from({ length: 70 }, () => ['a'])
+    const world = await runBatches(simple, input)
+    await expect(replayWith(world, simple, { from: 500, to: 70_000 })).rejects.toThrow(
+      'No batch of this range can be replayed',
+    )
+  })
+
+  test('the first batch after a rest that is longer than notes are kept', async () => {
+    const world = new World()
+    const app = world.deploy(simple)
+    await app.append(LANE, 1, ['a', 'b', 'c'])
+    await app.tick(8)
+    expect((await world.head()).status).toBe('rest')
+    const notes = replayKey(APP, START_MS).partition
+    world.advance(5 * 86_400_000)
+    const before = await world.store.query(notes)
+    expect(before.length).toBeGreaterThan(1)
+    for (const { sort, item } of before)
+      if (Number(item['ttl']) * 1_000 < world.nowMs)
+        await world.store.deleteAll([{ partition: notes, sort }])
+    const from = world.nowMs - START_MS
+    for (let i = 0; i < 12; i++) {
+      await app.append(LANE, 10 + i, ['d'])
+      await app.tick()
+    }
+    const { brokenMs, compared, batches } = await replayWith(world, simple, { from })
+    expect(brokenMs).toBeUndefined()
+    expect(batches.reduce((sum, { records }) => sum + records, 0)).toBe(12)
+    expect(compared.flatMap(({ outputs }) => outputs).filter(isDifferent)).toEqual([])
+  })
+
+  test.each([
+    ['a batch in time', 0],
+    ['a batch three days behind', 3 * 86_400_000],
+    ['a batch an hour ahead', -3_600_000],
+  ])('a note stays while it is needed: %s', async (_, behindMs) => {
+    const store = memoryItemStore()
+    const nowMs = START_MS + behindMs
+    const note = { timeMs: START_MS, input: '{}', attempt: 'a', before: undefined }
+    const keptForReplayMs = 3_600_000
+    await noteForReplay(store, APP, note, { keptForReplayMs, nowMs })
+    const item = await store.get(replayKey(APP, START_MS))
+    expect(Number(item?.['ttl']) * 1_000).toBeGreaterThan(
+      Math.max(nowMs, START_MS) + 2 * keptForReplayMs,
     )
   })
 

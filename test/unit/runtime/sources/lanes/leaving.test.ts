@@ -165,11 +165,42 @@ test('a lane that gets something at this moment is not emptied, and keeps its of
     doneMs: world.nowMs,
     by: 'driver',
     deadLettersKeptMs: Infinity,
-    keptForReplayMs: 0,
+    consumedMs: world.nowMs,
   }
   const left = await leaveLanes(place, seen, { ...request, offsets: { 0: before['0'] ?? '' } })
   expect(left).toEqual({})
   expect(await lane('0')).toMatchObject({ tail: '3' })
+})
+
+test.each([
+  ['before it was emptied', -1, false],
+  ['after it was emptied', 0, true],
+])('a lane is removed when no replay needs what came %s', async (_, sinceMs, hasTtl) => {
+  const { world, lane } = bed()
+  const nowMs = world.nowMs + 100 * DAY_MS
+  const emptied: Lane = {
+    source: SOURCE,
+    lane: '0',
+    tail: '2',
+    by: 'driver',
+    parents: [],
+    pages: [],
+    entries: [],
+    emptiedMs: world.nowMs,
+    emptiedAfterMs: world.nowMs,
+  }
+  await swapLane(world.store, APP, undefined, emptied)
+  const place = { store: world.store, app: APP, source: SOURCE }
+  await leaveLanes(place, [emptied], {
+    offsets: {},
+    doneMs: nowMs,
+    nowMs,
+    by: 'driver',
+    deadLettersKeptMs: Infinity,
+    consumedMs: world.nowMs + sinceMs,
+    retention: () => async () => DAY_MS,
+  })
+  expect((await lane('0'))?.ttl !== undefined).toBe(hasTtl)
 })
 
 test('a year of daily resharding: head, table and offsets are flat', async () => {
