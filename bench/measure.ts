@@ -1,5 +1,5 @@
 /** Collects garbage, if Node was started with `--expose-gc`, so that no measurement pays for it. */
-export const collectGarbage = (): void => void globalThis.gc?.()
+export const collectGarbage = (): void => globalThis.gc?.()
 
 /** The milliseconds of some work, by the clock. */
 export const timed = async (work: () => unknown): Promise<number> => {

@@ -35,7 +35,9 @@ const countIn = (tap: Tap): number => {
   tap.items = items
   const isNear = count <= tap.buf.length - tap.pos + EMPTY_ITEMS_MAX
   if (isNear && items <= tap.buf.length + EMPTY_ITEMS_MAX) return count
-  throw new RangeError(`lists and maps of a value have ${items} items, which are more than the bytes`)
+  throw new RangeError(
+    `lists and maps of a value have ${items} items, which are more than the bytes`,
+  )
 }
 
 type CollectionClass = new (

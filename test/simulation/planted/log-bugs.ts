@@ -53,8 +53,8 @@ export const logBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: 'this.#deletable = [...this.#deletable, ...manifests, ...fallen]',
-        replace: 'this.#deletable = [...this.#deletable, ...manifests, ...fallen, ...retired]',
+        find: '...(isSwept ? [] : manifests), ...fallen]',
+        replace: '...(isSwept ? [] : manifests), ...fallen, ...retired]',
       },
     ],
   },

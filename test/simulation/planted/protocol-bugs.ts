@@ -231,8 +231,8 @@ export const prepareBatch = async`,
     edits: [
       {
         file: 'lib/runtime/driver/garbage.ts',
-        find: 'this.#statesOf(kept))',
-        replace: 'this.#statesOf(kept.slice(1)))',
+        find: 'this.#statesOf(kept), ',
+        replace: 'this.#statesOf(kept.slice(1)), ',
       },
     ],
   },

@@ -196,17 +196,31 @@ test('100 tries on a full lane write no block', async () => {
 describe('entries that are merged', () => {
   test.each([
     { what: 'of the first: the lag counts from it', at: [1_000, 11_000], entries: [[1_000, 2]] },
-    { what: 'of each, if one came later', at: [1_000, 11_001], entries: [[1_000, 1], [11_001, 1]] },
+    {
+      what: 'of each, if one came later',
+      at: [1_000, 11_001],
+      entries: [
+        [1_000, 1],
+        [11_001, 1],
+      ],
+    },
     {
       what: 'of the first, however many follow',
       at: [0, 4_000, 8_000, 12_000, 16_000, 20_000, 24_000],
-      entries: [[0, 3], [12_000, 3], [24_000, 1]],
+      entries: [
+        [0, 3],
+        [12_000, 3],
+        [24_000, 1],
+      ],
     },
     { what: 'of a clock that is a little ahead', at: [9_000, 1_000], entries: [[9_000, 2]] },
     {
       what: 'of each, if a clock is far ahead',
       at: [900_000, 1_000],
-      entries: [[900_000, 1], [1_000, 1]],
+      entries: [
+        [900_000, 1],
+        [1_000, 1],
+      ],
     },
   ])('keep the time $what', async ({ at, entries: expected }) => {
     const { store } = countingStore()
