@@ -162,10 +162,10 @@ export class Garbage {
     reachable: ReadonlySet<string>,
     isPast: (name: SegmentName) => boolean,
   ): Promise<readonly StoredName[]> {
-    const fallen: StoredName[] = []
+    const pages: (readonly StoredName[])[] = []
     for await (const garbage of this.#garbageIn(MANIFEST_NODE, 0, reachable, isPast))
-      fallen.push(...garbage)
-    return fallen
+      pages.push(garbage)
+    return pages.flat()
   }
 
   /** Those of manifests that are still there. A process that has ended may have written a part. */

@@ -6,8 +6,8 @@
  *    stays, so what is delivered again is dropped (B1). Its writer changes too, so a process that
  *    saw the lane before cannot bring its old entries back.
  * 2. Every entry after that is new. So the lane needs no offset, and the next batch leaves it out.
- * 3. When the source cannot bring the records of the lane again, and no replay needs its blocks, the
- *    item gets a TTL.
+ * 3. When the source cannot bring the records of the lane again, and no replay needs its blocks,
+ *    the item gets a TTL.
  *
  * A lane that gets something after all simply goes on: the append writes it whole.
  *
