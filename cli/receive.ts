@@ -45,7 +45,7 @@ export const receiveSources = async (
     name: as,
   })
   // From here on, a signal ends it in order.
-  const signal = stopSignal(clock, () => undefined)
+  const { signal } = stopSignal(clock, () => undefined)
   const say = (object: object, text: string): void =>
     outputs.out.print(json ? jsonLine(object) : text)
   const feeds = plan.sources.flatMap(({ id, node }) => {

@@ -17,7 +17,7 @@ import { jsonReporter } from './reports/json-reporter.ts'
 import { textReporter } from './reports/text-reporter.ts'
 import type { Ended, Outputs, Reporter, RunningSource, Started } from './reports/reporter.ts'
 import { bindingToInput, isInputPiped, pipedSource } from './piped-input.ts'
-import { stopSignal } from './stop-signals.ts'
+import { stopSignal, type StopSignal } from './stop-signals.ts'
 import { pageOfRun } from './ui/run-page.ts'
 import type { ServedPage } from './ui/serve-page.ts'
 
@@ -103,6 +103,7 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
     listen: (event) => listen(event),
   })
   let page: ServedPage | undefined
+  let stop: StopSignal | undefined
   try {
     page = await pageOfRun(command, { runner: opened.runner, state }, (event) => listen(event))
     const started = startedOf(command, opened, { bound, sources, state, piped })
@@ -112,10 +113,14 @@ const runReported = async (command: RunCommand, reporter: Reporter, tally: Tally
       reporter.event(event)
     }
     early.forEach(listen)
-    return howOf(await runUntilStopped(opened, command, reporter))
+    stop = stopSignal(opened.runner.clock, () => reporter.stopping())
+    const { runner, receivers } = opened
+    const { once, untilIdle } = command
+    return howOf(await runLocal({ runner, receivers, once, untilIdle, signal: stop.signal }))
   } finally {
     page?.close()
     await opened.close()
+    stop?.endWatch()
   }
 }
 
@@ -124,15 +129,6 @@ const demoBindings = ({ sources }: Plan): readonly string[] =>
   sources.flatMap(({ node: { source } }) =>
     source.name !== undefined && source.elements === TEXT ? [`${source.name}=demo:`] : [],
   )
-
-const runUntilStopped = async (
-  { runner, receivers }: OpenRun,
-  { once, untilIdle }: RunCommand,
-  reporter: Reporter,
-): Promise<LocalEnd> => {
-  const signal = stopSignal(runner.clock, () => reporter.stopping())
-  return runLocal({ runner, receivers, once, untilIdle, signal })
-}
 
 /** `piped`: the name of the source that reads the standard input without a binding. */
 type Shown = Pick<RunParts, 'bound' | 'sources' | 'state'> & { readonly piped: string | undefined }

@@ -10,8 +10,16 @@ const SAME_MS_MAX = 1_000
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** A signal that the first SIGINT or SIGTERM aborts. A second one ends the process at once. */
-export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
+/** How a command hears that it should stop. */
+export interface StopSignal {
+  /** The first SIGINT or SIGTERM aborts it. A second one ends the process at once. */
+  readonly signal: AbortSignal
+  /** Ends the thread that looks whether a function does not return. */
+  readonly endWatch: () => void
+}
+
+/** Listens to the signals of the process from now on. */
+export const stopSignal = (clock: Clock, onStop: () => void): StopSignal => {
   const controller = new AbortController()
   let firstMs: number | undefined
   const stop = (name: NodeJS.Signals): void => {
@@ -27,11 +35,11 @@ export const stopSignal = (clock: Clock, onStop: () => void): AbortSignal => {
   listen()
   // While a function does not return, nobody hears a signal. So the system's own answer to it comes
   // back, which ends the process.
-  startWatchdog({ says: 'text', whileStuck: release, whenFree: listen })
+  const endWatch = startWatchdog({ says: 'text', whileStuck: release, whenFree: listen })
   // The reader of our output has gone, as in `millrace run app.ts | head`: stop too.
   // Any other error is that of the batch whose text could not be written.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') controller.abort()
   })
-  return controller.signal
+  return { signal: controller.signal, endWatch }
 }

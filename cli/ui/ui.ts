@@ -47,7 +47,7 @@ const serveUntilStopped = async (
   )
   const object = { event: 'serving', app, page: page.url }
   say({ object, text: `Page of ${app}: ${page.url}\nCtrl-C ends it.\n` }, json, outputs)
-  const signal = stopSignal(clock, () => undefined)
+  const { signal } = stopSignal(clock, () => undefined)
   // The page itself keeps no process alive.
   await clock.sleep(Number.MAX_SAFE_INTEGER, signal)
   page.close()

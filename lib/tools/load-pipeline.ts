@@ -46,11 +46,20 @@ export const loadPipelineCode = async (
   }
   const pipeline = pipelineOf(module, await importModule(module, file).finally(() => loading.end()))
   try {
-    return { plan: pipeline.build(), code: loading.hash }
+    return { plan: pipeline.build(), code: codeOf(file, loading) }
   } catch (error) {
     const problem = 'The function that describes the pipeline threw'
     throw explainError(error, file, module, problem, pipeline.declaredAt)
   }
+}
+
+/** The hashes of the modules that this process has. It loads each of them once. */
+const codes = new Map<string, string>()
+
+const codeOf = (file: string, loading: LoadedFiles): string => {
+  const code = codes.get(file) ?? loading.hash
+  codes.set(file, code)
+  return code
 }
 
 const isFile = (file: string): boolean => {

@@ -21,7 +21,7 @@ export class LoadedFiles {
       if (isOfUser(url)) this.#note(url)
       const loaded = next(url, context)
       if (isOfUser(url) && loaded.source !== undefined && loaded.source !== null)
-        this.#files.set(url, digest(loaded.source as string | Uint8Array))
+        this.#files.set(url, digestOf(loaded.source as string | Uint8Array))
       return loaded
     },
   })
@@ -49,16 +49,17 @@ export class LoadedFiles {
   /** A hash over the names and texts of the files: 16 hex digits. */
   get hash(): string {
     const files = [...this.#files].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    return digest(JSON.stringify(files)).slice(0, 16)
+    return digestOf(JSON.stringify(files)).slice(0, 16)
   }
 }
 
-const digest = (text: string | Uint8Array): string =>
+/** The digest of a file with this text. */
+export const digestOf = (text: string | Uint8Array): string =>
   createHash('sha256').update(text).digest('hex')
 
 const storedDigest = (url: string): string => {
   try {
-    return digest(readFileSync(fileURLToPath(url)))
+    return digestOf(readFileSync(fileURLToPath(url)))
   } catch {
     // The import says what is wrong.
     return ''

@@ -4,6 +4,19 @@ import { expect, test } from 'vitest'
 import { bundleOptions } from '../../infra/bundle.ts'
 import { fixture } from './stacks.ts'
 
+const bundled = new Map<string, Metafile>()
+
+/** What is in the bundle of a fixture, which is made once. */
+const bundleOf = (name: string, hasExecutors = false): Metafile => {
+  const key = `${name} ${hasExecutors}`
+  const known = bundled.get(key)
+  if (known !== undefined) return known
+  const options = bundleOptions(fixture(name), join('never', 'written'), {}, { hasExecutors })
+  const { metafile } = buildSync({ ...options, metafile: true, write: false })
+  bundled.set(key, metafile)
+  return metafile
+}
+
 /** The clients that a process has loaded before its first event. Later imports do not count. */
 const loadedWith = ({ outputs }: Metafile, start: string): ReadonlySet<string> => {
   const files = new Set<string>()
@@ -28,17 +41,11 @@ test.each([
 ])(
   '$role loads the client of DynamoDB with itself, and others when it needs them: $hasExecutors',
   ({ role, hasExecutors }) => {
-    const { metafile } = buildSync({
-      ...bundleOptions(fixture('clicks'), join('never', 'written'), {}, { hasExecutors }),
-      metafile: true,
-      write: false,
-    })
-    const clients = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
+    const metafile = bundleOf('clicks', hasExecutors)
+    const clients = Object.values(metafile.outputs).flatMap(({ inputs }) =>
       Object.keys(inputs).join(),
     )
-    expect([...loadedWith(metafile as Metafile, `${role}.mjs`)]).toEqual([
-      '@aws-sdk/client-dynamodb',
-    ])
+    expect([...loadedWith(metafile, `${role}.mjs`)]).toEqual(['@aws-sdk/client-dynamodb'])
     for (const client of ['s3', 'kinesis', 'sqs', ...(hasExecutors ? ['lambda'] : [])])
       expect(clients.join()).toContain(`@aws-sdk/client-${client}/`)
     expect(clients.join().includes('@aws-sdk/client-lambda/')).toBe(hasExecutors)
@@ -46,17 +53,11 @@ test.each([
 )
 
 /** The files of a bundle, and the bytes that they come to, by the beginning of their paths. */
-const bytesOf = (name: string, part: string): number => {
-  const { metafile } = buildSync({
-    ...bundleOptions(fixture(name), join('never', 'written')),
-    metafile: true,
-    write: false,
-  })
-  return Object.values(metafile?.outputs ?? {})
+const bytesOf = (name: string, part: string): number =>
+  Object.values(bundleOf(name).outputs)
     .flatMap(({ inputs }) => Object.entries(inputs))
     .filter(([path]) => path.includes(part))
     .reduce((total, [, { bytesInOutput }]) => total + bytesInOutput, 0)
-}
 
 test('a bundle has code for requests only if its pipeline imports it', () => {
   const own = bytesOf('posts', 'sources/http')

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Ended, eventsIn, millrace, pipelinePath } from './millrace.ts'
+import { type Ended, eventsIn, millrace, millraceAlone, pipelinePath } from './millrace.ts'
 import { bound, directoryWith } from './refusals.ts'
 
 describe('bad records', () => {
@@ -68,7 +68,7 @@ describe('bad records', () => {
         file.write(Buffer.alloc(1024 * 1024, 'x'))
       file.end('\nafter\n')
       await once(file, 'close')
-      const ended = await millrace(
+      const ended = await millraceAlone(
         directory,
         'run',
         pipelinePath('memory'),
@@ -104,7 +104,7 @@ describe('bad records', () => {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
       const { port } = server.address() as AddressInfo
-      const ended = await millrace(
+      const ended = await millraceAlone(
         directory,
         'run',
         pipelinePath('memory'),

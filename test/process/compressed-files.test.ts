@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { type Ended, millrace, pipelinePath } from './millrace.ts'
+import { type Ended, millrace, millraceAlone, pipelinePath } from './millrace.ts'
 import { bound, directoryWith } from './refusals.ts'
 
 const MIB = 1024 * 1024
 const LIMIT_BYTES = 100 * MIB
 
 const run = (directory: string, name: string): Promise<Ended> =>
-  millrace(directory, 'run', pipelinePath(name), '--once', ...bound)
+  millraceAlone(directory, 'run', pipelinePath(name), '--once', ...bound)
 
 const saved = (directory: string): readonly string[] =>
   readdirSync(join(directory, 'out'), { recursive: true, encoding: 'utf8' })

@@ -4,8 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { type Ended, WarmProcess } from './warm-process.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts')
+
+const warmProcess = new WarmProcess()
 
 /** The path of a module in `pipelines/`. */
 export const pipelinePath = (name: string): string =>
@@ -18,13 +21,7 @@ export const temporaryDirectory = (): string => {
   return directory
 }
 
-/** How a process ended. */
-export interface Ended {
-  /** Null: a signal ended it. */
-  readonly exitCode: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
+export type { Ended } from './warm-process.ts'
 
 /** An event that a run prints with --json. */
 export interface JsonEvent {
@@ -112,6 +109,14 @@ export const eventsIn = (stdout: string): readonly JsonEvent[] =>
 export const startMillrace = (cwd: string, ...args: readonly string[]): Millrace =>
   new Millrace(cwd, args)
 
-/** Runs the command line to its end. */
-export const millrace = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
+/** Runs the command line to its end, in a process of its own. */
+export const millraceAlone = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
   startMillrace(cwd, ...args).ended
+
+/**
+ * Runs the command line to its end, in a process that carries out one command after another. What
+ * a process itself is about (signals, pipes, memory) needs {@link startMillrace} or
+ * {@link millraceAlone}.
+ */
+export const millrace = (cwd: string, ...args: readonly string[]): Promise<Ended> =>
+  warmProcess.carryOut({ cwd, args })

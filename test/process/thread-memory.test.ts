@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../lib/base/seeded.ts'
-import { millrace, pipelinePath, temporaryDirectory } from './millrace.ts'
+import { millraceAlone, pipelinePath, temporaryDirectory } from './millrace.ts'
 
 const MIB = 1024 * 1024
 const WORDS = 200_000
@@ -25,7 +25,13 @@ test('a word count of 100 MB on two threads stays small', { timeout: 120_000 }, 
   for (let file = 0; file < FILES; file++) writeFileSync(join(lines, `${file}.txt`), made)
   const bound = ['--bind', `lines=${lines}`, '--state', join(directory, 's')]
   const more = ['--once', '--parallelism', '2']
-  const { stdout } = await millrace(directory, 'run', pipelinePath('many-words'), ...bound, ...more)
+  const { stdout } = await millraceAlone(
+    directory,
+    'run',
+    pipelinePath('many-words'),
+    ...bound,
+    ...more,
+  )
   const [, words, kib] = /words (\d+), memory (\d+) KiB/.exec(stdout) ?? []
   expect(Number(words)).toBe(new Set(made.split(/[ \n]/)).size)
   expect(Number(kib) * 1024).toBeLessThan(370 * MIB)

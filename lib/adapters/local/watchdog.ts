@@ -41,7 +41,7 @@ const nothing = (): void => undefined
  * loop, the thread looks, like a debugger, which function it is, says so, and lets `whileStuck` run
  * in it.
  *
- * The thread costs some megabytes. It never keeps the process alive.
+ * The thread costs some megabytes. It never keeps the process alive. Returns what ends it.
  */
 export const startWatchdog = ({
   says,
@@ -49,7 +49,7 @@ export const startWatchdog = ({
   thread,
   whileStuck = nothing,
   whenFree = nothing,
-}: WatchdogOptions): void => {
+}: WatchdogOptions): (() => void) => {
   const turns = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
   const counter = new Int32Array(turns)
   const global = globalThis as Record<symbol, unknown>
@@ -57,7 +57,7 @@ export const startWatchdog = ({
     whileStuck()
     setImmediate(whenFree)
   }
-  setInterval(() => void Atomics.add(counter, 0, 1), TURN_MS).unref()
+  const turning = setInterval(() => void Atomics.add(counter, 0, 1), TURN_MS).unref()
   const { href } = new URL(import.meta.url)
   const beside = new URL(href.replace(/watchdog(\.[jt]s)$/, 'watchdog-thread$1'))
   const worker = new Worker(thread ?? beside, {
@@ -67,4 +67,8 @@ export const startWatchdog = ({
   // Without it, a process that cannot have another thread still runs.
   worker.on('error', nothing)
   worker.unref()
+  return () => {
+    void worker.terminate()
+    clearInterval(turning)
+  }
 }
