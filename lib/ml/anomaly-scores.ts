@@ -3,7 +3,8 @@ import { checkChoice } from '../dstream/checks.ts'
 import type { DStream } from '../dstream/dstream.ts'
 import type { State } from '../dstream/key-state.ts'
 import { StateSpec, type StateSpecSettings } from '../dstream/state-spec.ts'
-import { ABOVE_ZERO, checkNumber, checkStream, WHOLE_FROM_ONE } from './checks.ts'
+import { ABOVE_ZERO, checkNumber, WHOLE_FROM_ONE } from '../base/number-ranges.ts'
+import { checkStream } from './checks.ts'
 
 /**
  * A value, and how unusual it is for its key.

@@ -38,7 +38,7 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
     (code) => `describePipeline(async (ssc) => {${STREAMS}${LEARNING}\n{\n${code}\n}\n})`,
   ],
   [
-    /^lib\/rdd\/(rdd|shuffle|operations\/.*)\.ts$/,
+    /^lib\/(rdd\/(rdd|shuffle|operations\/.*)|graph\/.*)\.ts$/,
     (code) => `(async () => {${RDDS}\n{\n${code}\n}\n})()`,
   ],
   [
@@ -81,6 +81,9 @@ const RDDS = `
   const pairs = parallelize([['a', 1], ['a', 2], ['b', 3]] as [string, number][])
   const ages = parallelize([['ann', 31], ['bob', 27]] as [string, number][])
   const cities = parallelize([['ann', 'Rome']] as [string, string][])
+  const follows = parallelize([
+    ['ann', 'bob'], ['bob', 'cat'], ['cat', 'ann'], ['dan', 'bob'],
+  ] as [string, string][])
   const saved: string[] = []
   let total = 0
   const database = { insert: async (rows: readonly number[]) => { total += rows.length } }`

@@ -54,6 +54,13 @@ test(
         `${learn}(${LINES}.map((line) => [line.length]))`,
         20,
       ],
+      [
+        'a graph',
+        `import { Graph } from 'millrace/graph'`,
+        `${LINES}.map((line): [string, string] => [line, line])
+          .transform((rdd) => Graph.fromEdges(rdd).pageRank(0.01)).print()`,
+        8,
+      ],
     ] as const
     const added = rows.map(([name, imports, described, mostKb]) => {
       const kb = (bundleBytes(imports, described) - without) / 1_000

@@ -1,15 +1,8 @@
 import { MillraceError } from '../../base/errors.ts'
 import { checkChoice } from '../../dstream/checks.ts'
 import type { DStream } from '../../dstream/dstream.ts'
-import {
-  ABOVE_ZERO,
-  checkNumber,
-  checkRecord,
-  checkVector,
-  type Vector,
-  WHOLE_FROM_ONE,
-  ZERO_OR_MORE,
-} from '../checks.ts'
+import { ABOVE_ZERO, checkNumber, WHOLE_FROM_ONE, ZERO_OR_MORE } from '../../base/number-ranges.ts'
+import { checkRecord, checkVector, type Vector } from '../checks.ts'
 import { type Learner, ModelStreams, type PredictOptions } from '../learner.ts'
 import { XorShift } from '../random/xor-shift.ts'
 import {

@@ -3,13 +3,11 @@ import { MillraceError } from '../../base/errors.ts'
 import {
   ABOVE_ZERO,
   checkNumber,
-  checkRecord,
-  checkVector,
   FRACTION,
-  type Vector,
   WHOLE_FROM_ONE,
   ZERO_OR_MORE,
-} from '../checks.ts'
+} from '../../base/number-ranges.ts'
+import { checkRecord, checkVector, type Vector } from '../checks.ts'
 import { type Learner, ModelStreams, type PredictOptions } from '../learner.ts'
 import { descend, type Descent, type LabeledPoint } from './gradient-descent.ts'
 import type { LinearModel } from './linear-models.ts'

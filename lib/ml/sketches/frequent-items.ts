@@ -1,5 +1,5 @@
 import { compareKeys } from '../../base/keys.ts'
-import { checkNumber, WHOLE_FROM_ONE } from '../checks.ts'
+import { checkNumber, WHOLE_FROM_ONE } from '../../base/number-ranges.ts'
 import { checkAlike, type Sketch } from './sketch.ts'
 
 /**

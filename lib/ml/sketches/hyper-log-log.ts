@@ -1,4 +1,4 @@
-import { checkNumber } from '../checks.ts'
+import { checkNumber } from '../../base/number-ranges.ts'
 import { hashesOf } from './hash.ts'
 import { checkAlike, type Sketch } from './sketch.ts'
 

@@ -3,7 +3,8 @@ import { checkChoice } from '../../dstream/checks.ts'
 import type { DStream } from '../../dstream/dstream.ts'
 import { operatorNode } from '../../dstream/plan-node.ts'
 import type { RDD } from '../../rdd/rdd.ts'
-import { checkNumber, checkStream, WHOLE_FROM_ZERO } from '../checks.ts'
+import { checkNumber, WHOLE_FROM_ZERO } from '../../base/number-ranges.ts'
+import { checkStream } from '../checks.ts'
 import { mergeSummaries, student, type Summary, summaryOf, type TResult, welch } from './t-test.ts'
 
 /**

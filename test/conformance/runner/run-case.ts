@@ -3,6 +3,7 @@ import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
 import { fileChecks } from './check-files.ts'
 import { rateChecks } from './check-rates.ts'
+import { graphChecks } from './check-graphs.ts'
 import { listenerChecks } from './check-listeners.ts'
 import { pageChecks } from './check-page.ts'
 import { lifecycleCheck, runChecks } from './check-runs.ts'
@@ -39,6 +40,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...clusterChecks,
   ...regressionChecks,
   ...testChecks,
+  ...graphChecks,
   slice: checkSlice,
 }
 

@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   index: ['access', 'dstream', 'state/operator', 'rdd', 'formats', 'base'],
   sources: ['runtime', 'dstream', 'adapters/aws'],
   ml: ['dstream', 'state/operator', 'rdd', 'base'],
+  graph: ['rdd', 'base'],
   telemetry: ['dstream', 'base'],
   cli: [
     'page',
@@ -73,7 +74,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   infra: ['tools', 'dstream', 'base'],
   page: [],
-  examples: ['index', 'formats', 'sinks', 'sources', 'ml'],
+  examples: ['index', 'formats', 'sinks', 'sources', 'ml', 'graph'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */
