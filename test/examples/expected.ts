@@ -202,6 +202,12 @@ export const EXPECTED: Readonly<Record<string, (run: Run) => void | Promise<void
     const counted = climates.map((pair) => Number(pair.slice(1, -1).split(',')[1]))
     expect(counted.reduce((sum, one) => sum + one, 0)).toBe(read.length - 1)
   },
+  families: (run) => {
+    const ties = linesIn('families', 'marriages.txt')
+    const best = ties.filter((tie) => tie.split(' ').includes('Medici'))
+    expect(run.stdout).toMatch(new RegExp(`^Medici: rank .*, marriages ${best.length}, `, 'm'))
+    expect(run.pairs).toContain(`(1 from the Medici,${best.length})`)
+  },
   trial: (run) => {
     const batches = [[1, 2], [10], [], [100, 200]]
     const windows = batches.map((_, last) => batches.slice(Math.max(0, last - 2), last + 1).flat())
