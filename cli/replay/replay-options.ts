@@ -11,6 +11,7 @@ export const REPLAY_OPTIONS: readonly string[] = [
   'bind',
   'against',
   'into',
+  'into-app',
   'run-foreach',
   'limit',
   'json',
@@ -28,6 +29,8 @@ export interface ReplayOptions {
   readonly against: string | undefined
   /** The directory of the copy. Undefined: in memory. */
   readonly into: string | undefined
+  /** The application that gets the copy. Undefined: none. */
+  readonly intoApp: string | undefined
   readonly runForeach: boolean
   /** So many records are shown. */
   readonly limit: number
@@ -41,6 +44,7 @@ interface GivenOptions {
   readonly bind?: readonly string[] | undefined
   readonly against?: string | undefined
   readonly into?: string | undefined
+  readonly 'into-app'?: string | undefined
   readonly 'run-foreach'?: boolean | undefined
   readonly limit?: string | undefined
 }
@@ -53,12 +57,19 @@ const LIMIT = 40
  * @throws MillraceError `USAGE`.
  */
 export const replayOptions = (given: GivenOptions): ReplayOptions => {
-  const { app, state, bind = [], against, into, limit = String(LIMIT) } = given
+  const { app, state, bind = [], against, into, 'into-app': intoApp, limit = String(LIMIT) } = given
   if (app !== undefined && state !== undefined)
     throw usage(
       'millrace replay reads one application',
       `--state ${state} --app ${app}`,
       '--state DIR or --app NAME',
+      'leave out one of them',
+    )
+  if (into !== undefined && intoApp !== undefined)
+    throw usage(
+      'millrace replay keeps one copy',
+      `--into ${into} --into-app ${intoApp}`,
+      '--into DIR or --into-app NAME',
       'leave out one of them',
     )
   if (!/^\d{1,6}$/.test(limit))
@@ -77,6 +88,7 @@ export const replayOptions = (given: GivenOptions): ReplayOptions => {
     bindings: bind,
     against,
     into,
+    intoApp: intoApp === undefined ? undefined : checkApp(intoApp),
     runForeach: given['run-foreach'] === true,
     limit: Number(limit),
   }

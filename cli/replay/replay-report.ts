@@ -4,6 +4,7 @@ import type { ReplayedBatch } from '../../lib/runtime/replay/heard.ts'
 import { type Difference, isDifferent } from '../../lib/runtime/replay/difference.ts'
 import { count, jsonLine, timeText } from '../reports/answer.ts'
 import type { Outputs } from '../reports/reporter.ts'
+import type { ReplayOptions } from './replay-options.ts'
 import { type ComparedBatch, type Comparison, hasDifference } from './comparison.ts'
 
 /** What a replay is, before its first batch. */
@@ -35,6 +36,7 @@ export class ReplayReport {
   readonly #outputs: Outputs
   readonly #json: boolean
   readonly #into: string | undefined
+  readonly #intoApp: string | undefined
   readonly #room: Room
   readonly #differing = new Map<string, number>()
   readonly #gone = new Map<string, number>()
@@ -48,11 +50,17 @@ export class ReplayReport {
   #lastMs = 0
 
   constructor(
-    { json, limit, into }: { json: boolean; limit: number; into: string | undefined },
+    {
+      json,
+      limit,
+      into,
+      intoApp,
+    }: Pick<ReplayOptions, 'limit' | 'into' | 'intoApp'> & { readonly json: boolean },
     outputs: Outputs,
   ) {
     this.#json = json
     this.#into = into
+    this.#intoApp = intoApp
     this.#room = { left: limit, hidden: 0 }
     this.#outputs = outputs
   }
@@ -158,6 +166,8 @@ export class ReplayReport {
         'it was skipped, or a command has changed the state then',
       ].join(' ')
     if (this.#into !== undefined) yield `The copy is in ${this.#into}: --state ${this.#into}`
+    if (this.#intoApp !== undefined && this.#batches > 0)
+      yield `The copy is in ${this.#intoApp}, whose driver goes on with it: --app ${this.#intoApp}`
   }
 
   #resultText(id: string): string {

@@ -21,6 +21,7 @@ import type { Outputs } from '../reports/reporter.ts'
 import { parseSince } from '../since.ts'
 import { Comparison } from './comparison.ts'
 import { openCopy, openReplay, type ReplayWorld } from './open-replay.ts'
+import { openTarget } from './open-target.ts'
 import { ReplayReport } from './replay-report.ts'
 import { openBucket } from './replay-sources.ts'
 import { storedOutputs } from './stored-outputs.ts'
@@ -72,7 +73,8 @@ const replayApp = async (
   const options = bindingOptions(command, outputs)
   const stored = storedOutputs({ locate: outputsLocator(options), bucket: openBucket })
   const comparison = new Comparison(plan, old === undefined ? { stored } : { old })
-  if (command.into === undefined) comparison.check()
+  const target = command.intoApp === undefined ? undefined : await openTarget(command.intoApp, app)
+  if (command.into === undefined && target === undefined) comparison.check()
   const report = new ReplayReport(command, outputs)
   const { manifest, by } = range.start
   const { location } = opened
@@ -83,10 +85,12 @@ const replayApp = async (
     isEmpty: by === undefined,
     comparison,
   })
-  const copy = await openCopy(command.into, app)
+  const copy = target ?? (await openCopy(command.into, app))
   try {
     const runs = new Runs(command, { plan, old }, { source, options, copy: copy.store, range })
-    report.end(await runs.all(comparison, report))
+    const brokenMs = await runs.all(comparison, report)
+    await target?.take()
+    report.end(brokenMs)
   } finally {
     copy.close()
   }

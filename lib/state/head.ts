@@ -230,6 +230,15 @@ export class HeadStore {
     return this.#swap(Object.fromEntries(condition.map((name) => [name, all[name]])), next)
   }
 
+  /**
+   * Replaces the head of an application that has taken nothing, while `held.owner` holds it. So
+   * times and the generation may go back.
+   */
+  async replaceNew(held: Head, next: Head): Promise<HeadSwap> {
+    const { epoch, owner } = held
+    return this.#swap({ epoch, owner }, next)
+  }
+
   async #swap(seen: Item | 'absent', next: Head): Promise<HeadSwap> {
     const answer = await this.#store.compareAndSet(headKey(this.#app), seen, toItem(next))
     if (answer.swapped) return { swapped: true, head: next }

@@ -67,6 +67,10 @@ export const lanePartition = (app: string, bucket: number): string => `${app}#in
 export const isLanePartition = (app: string, partition: string): boolean =>
   partition.startsWith(lanePartition(app, 0).slice(0, -1))
 
+/** Whether an item is a lane, or names the partitions that lanes are in. */
+export const isLaneItem = (app: string, { partition }: ItemKey): boolean =>
+  partition === `${app}#in` || isLanePartition(app, partition)
+
 export const laneKey = (app: string, source: string, lane: string): ItemKey => ({
   partition: lanePartition(app, laneBucket(lane)),
   sort: `${source}#${lane}`,

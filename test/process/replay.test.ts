@@ -126,6 +126,8 @@ test.each([
   [[], '--from must be a time'],
   [['--from', '1h', '--limit', 'all'], '--limit must be a number of records'],
   [['--from', '1h', '--state', 'a', '--app', 'b'], 'millrace replay reads one application'],
+  [['--from', '1h', '--into', 'a', '--into-app', 'b'], 'millrace replay keeps one copy'],
+  [['--from', '1h', '--into-app', 'a b'], '64 letters'],
 ])('refuses %j', TIMEOUT, async (args, message) => {
   const { exitCode, stderr } = await millrace(directoryWith({}), 'replay', 'a.ts', ...args)
   expect(exitCode).toBe(2)

@@ -9,6 +9,7 @@ import type { OffsetsBySource } from '../../state/offsets.ts'
 import { readSegment } from '../../state/segments.ts'
 import { sourceIds } from '../driver/closed-sources.ts'
 import { copySegment } from './copy-store.ts'
+import { refusal } from '../operations/operated.ts'
 import type { ReplayStart } from './replay-range.ts'
 
 /** The manifest of the copy. What the batch before it has left to be published is not its own. */
@@ -66,7 +67,14 @@ export const writeTails = async (
     for (const [lane, tail] of Object.entries(lanes)) {
       await partitions.use(lane)
       const empty: Lane = { source, lane, tail, by, parents: [], pages: [], entries: [] }
-      await swapLane(copy, app, undefined, empty)
+      const { swapped } = await swapLane(copy, app, undefined, empty)
+      if (!swapped)
+        throw refusal(
+          'The application has received records while it got the copy',
+          `${source}, ${lane}`,
+          'an application that nothing feeds yet',
+          'deploy it again on a new table, and replay before anything feeds it',
+        )
     }
   }
 }

@@ -7,7 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Random } from '../../../lib/testing/random.ts'
-import { eventsIn, millrace, startMillrace, temporaryDirectory } from '../../process/millrace.ts'
+import {
+  eventsIn,
+  millraceAlone,
+  startMillrace,
+  temporaryDirectory,
+} from '../../process/millrace.ts'
 import { countsOf, linesIn, savedCounts, sorted } from '../../process/results.ts'
 import { Broker } from './broker.ts'
 import { BrokerTopic, eventually } from './topics.ts'
@@ -118,7 +123,7 @@ test(
         ({ event, attempt }) => event === 'batchStarted' && attempt !== 1,
       ).length
     }
-    const last = await millrace(directory, ...run, '--once')
+    const last = await millraceAlone(directory, ...run, '--once')
     expect(last).toMatchObject({ exitCode: 0, stderr: '' })
 
     const content = await contentOf(topic, partitions, aborted)

@@ -10,7 +10,7 @@ import { Random } from '../../../lib/testing/random.ts'
 import {
   type Ended,
   eventsIn,
-  millrace,
+  millraceAlone,
   startMillrace,
   temporaryDirectory,
 } from '../../process/millrace.ts'
@@ -79,7 +79,7 @@ test('each record counts once, after kills and resharding', { timeout: 300_000 }
     const tries = eventsIn(stdout).filter(({ event }) => event === 'batchStarted')
     again.push(tries.filter(({ attempt }) => attempt !== 1).length)
   }
-  const last: Ended = await millrace(directory, ...run, '--state', 'state', '--once')
+  const last: Ended = await millraceAlone(directory, ...run, '--state', 'state', '--once')
   expect(last.exitCode).toBe(0)
   const saved = linesIn(join(directory, 'out'))
   const wanted = [...counts].flatMap(([key, count]) =>
@@ -93,7 +93,13 @@ test('each record counts once, after kills and resharding', { timeout: 300_000 }
 test('a stream of another name ends the run with what to do', async () => {
   const directory = temporaryDirectory()
   const bindings = ['--bind', 'clicks=kinesis://cliks', '--bind', 'saved=out']
-  const { exitCode, stderr } = await millrace(directory, 'run', PIPELINE, '--once', ...bindings)
+  const { exitCode, stderr } = await millraceAlone(
+    directory,
+    'run',
+    PIPELINE,
+    '--once',
+    ...bindings,
+  )
   expect(exitCode).not.toBe(0)
   expect(stderr).toContain('There is no stream of this name')
   expect(stderr).toContain('AWS_REGION')

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Random } from '../../../lib/testing/random.ts'
 import {
-  millrace,
+  millraceAlone,
   type Millrace,
   startMillrace,
   temporaryDirectory,
@@ -66,7 +66,11 @@ test.each([
     // The last ones are on their way.
     await pause(3_000)
     expect(await running.signal('SIGTERM')).toMatchObject({ exitCode: 0, stderr: '' })
-    const last = await millrace(directory, ...runOf(`mqtts://localhost:${broker.port}`), '--once')
+    const last = await millraceAlone(
+      directory,
+      ...runOf(`mqtts://localhost:${broker.port}`),
+      '--once',
+    )
     expect(last).toMatchObject({ exitCode: 0, stderr: '' })
     const saved = totalsIn(directory, 'totals')
     const twice = [...saved.values()].reduce((sum, count) => sum + count, 0) - texts.length

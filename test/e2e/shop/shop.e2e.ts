@@ -11,7 +11,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Random } from '../../../lib/testing/random.ts'
-import { millrace, startMillrace } from '../../process/millrace.ts'
+import { millraceAlone, startMillrace } from '../../process/millrace.ts'
 import { Gate, type Matcher } from '../deployed/gate.ts'
 import { type Request, SECRET, Shop, Stock } from './shop-app.ts'
 
@@ -161,7 +161,7 @@ describe('commands that only read', () => {
   }
 
   const rows = async (): Promise<readonly Row[]> => {
-    const { stdout } = await millrace(
+    const { stdout } = await millraceAlone(
       folder,
       'batches',
       '--app',
@@ -188,7 +188,7 @@ describe('commands that only read', () => {
   })
 
   test('cost knows what the driver has used', async () => {
-    const { exitCode, stdout } = await millrace(folder, 'cost', '--app', 'shop', '--json')
+    const { exitCode, stdout } = await millraceAlone(folder, 'cost', '--app', 'shop', '--json')
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({
       app: 'shop',

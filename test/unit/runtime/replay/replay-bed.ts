@@ -7,6 +7,7 @@ import { printSink } from '../../../../lib/adapters/print-sink.ts'
 import { partsIn } from '../../../../lib/adapters/output-layout.ts'
 import type { ItemStore } from '../../../../lib/ports/item-store.ts'
 import { readOnlyStore } from '../../../../lib/runtime/replay/copy-store.ts'
+import { type CopyTarget, listedStore, moveCopy } from '../../../../lib/runtime/replay/move-copy.ts'
 import type { ReplayedBatch } from '../../../../lib/runtime/replay/heard.ts'
 import { Replay } from '../../../../lib/runtime/replay/replay.ts'
 import { ReplayRange } from '../../../../lib/runtime/replay/replay-range.ts'
@@ -19,6 +20,8 @@ export interface Asked {
   readonly to?: number
   readonly old?: Pipeline
   readonly runForeach?: boolean
+  /** The application that gets the copy. */
+  readonly into?: CopyTarget
 }
 
 /** A replay that has ended. */
@@ -93,7 +96,7 @@ interface OpenParts {
 export const replayWith = async (
   world: World,
   pipeline: Pipeline,
-  { from = 0, to = Infinity, old, runForeach = false }: Asked = {},
+  { from = 0, to = Infinity, old, runForeach = false, into }: Asked = {},
 ): Promise<Replayed> => {
   const source = readOnlyStore(world.store)
   const range = await ReplayRange.find(
@@ -101,7 +104,7 @@ export const replayWith = async (
     { fromMs: START_MS + from, toMs: START_MS + to },
   )
   const copied = new Set<string>()
-  const copy = countedStore(copied)
+  const copy = listedStore(countedStore(copied))
   const now = await openReplay(world, pipeline, { range, copy, source, runForeach })
   const before =
     old && (await openReplay(world, old, { range, copy: memoryItemStore(), source, runForeach }))
@@ -118,6 +121,7 @@ export const replayWith = async (
     if (next.done === true) {
       await now.close()
       await before?.close()
+      if (into !== undefined) await moveCopy(copy, into, 'mover')
       return {
         snapshotMs: range.start.manifest.timeMs - START_MS,
         batches,
