@@ -35,6 +35,8 @@ export const exitTexts: readonly (readonly [code: number, text: string])[] = [
 
 /** The exit code for each error code. */
 export const exitCodes: Readonly<Record<ErrorCode, number>> = {
+  ACCUMULATOR_MISPLACED: EXIT.batchFailed,
+  ACCUMULATOR_TOO_LARGE: EXIT.batchFailed,
   ACCESS_DENIED: EXIT.storeUnusable,
   ADDRESS_UNAVAILABLE: EXIT.usage,
   ARGUMENT_INVALID: EXIT.usage,

@@ -44,6 +44,13 @@ export type {
   UpdateFunction,
 } from './dstream/operators/update-state-by-key.ts'
 export type { PartitionUpdateFunction } from './dstream/operators/update-state-by-partition.ts'
+export type {
+  Accumulator,
+  AccumulatorSpec,
+  CollectionAccumulator,
+  CollectionAccumulatorOptions,
+  NumberAccumulator,
+} from './dstream/shared/accumulators.ts'
 export type { State } from './dstream/key-state.ts'
 export {
   type InitialState,

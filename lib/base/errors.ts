@@ -10,6 +10,9 @@ import { oneLine } from './printable.ts'
  * @example errorCodes.LANE_FULL
  */
 export const errorCodes = {
+  ACCUMULATOR_MISPLACED:
+    'An accumulator is used in a function that may run more than once, or is read in a task.',
+  ACCUMULATOR_TOO_LARGE: 'The accumulators together are too large to be stored with each batch.',
   ACCESS_DENIED: 'The credentials do not allow the action that the message names.',
   ADDRESS_UNAVAILABLE: 'A source cannot listen at an address of this machine.',
   ARGUMENT_INVALID: 'An argument of a public function is not allowed.',

@@ -1,5 +1,6 @@
 import { callSite } from '../base/error-places.ts'
 import { MillraceError } from '../base/errors.ts'
+import { AccumulatorSet } from '../rdd/adds/accumulator-set.ts'
 import {
   type NamedNode,
   type NodeSettings,
@@ -21,6 +22,7 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 export class GraphBuilder {
   /** The listeners of this process. They may change at any time. */
   readonly listeners: Set<StreamingListener> = new Set()
+  readonly #accumulators = new AccumulatorSet()
   readonly #nodes: PlanNode[] = []
   readonly #known = new Map<PlanNode, NamedNode>()
   readonly #countOfKind = new Map<string, number>()
@@ -69,6 +71,18 @@ export class GraphBuilder {
     this.#known.set(node, { ...this.#of(node), id })
   }
 
+  /** The accumulators, for one that is declared now. */
+  accumulatorsFor(name: string): AccumulatorSet {
+    this.#check(`add the accumulator "${name}"`)
+    if (typeof name !== 'string' || !ID.test(name))
+      throw new MillraceError('ARGUMENT_INVALID', {
+        problem: 'An accumulator needs a name that can be part of a stored key',
+        value: name,
+        allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
+      })
+    return this.#accumulators
+  }
+
   /** Adds settings of a stream. */
   describe(node: PlanNode, settings: NodeSettings): void {
     this.#check(`change ${node.kind}`)
@@ -87,8 +101,9 @@ export class GraphBuilder {
 
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
+    const accumulators = this.#accumulators.isEmpty ? undefined : this.#accumulators
     return Object.freeze({
-      ...planOf(name, options, this.#nodes, this.#known),
+      ...planOf(name, options, this.#nodes, { known: this.#known, accumulators }),
       listeners: this.listeners,
     })
   }

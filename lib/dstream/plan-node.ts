@@ -1,5 +1,6 @@
 import type { KeyedState } from '../state/operator/keyed-state.ts'
 import type { Panes } from '../state/operator/panes.ts'
+import type { PutAdds } from '../rdd/adds/adds-table.ts'
 import type { KeyRejection } from '../rdd/bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { Exchange, ExchangePart } from '../rdd/exchange.ts'
@@ -13,7 +14,7 @@ import type { SourceDeclaration } from './sources/declaration.ts'
 
 /** What an operator has of one partition of what it keeps, in the process that moves it. */
 export interface PartitionView
-  extends Pick<BatchView, 'id' | 'timeMs' | 'zeroMs' | 'pause' | 'keys'>, PartitionTimer {
+  extends Pick<BatchView, 'id' | 'timeMs' | 'zeroMs' | 'pause' | 'keys' | 'adds'>, PartitionTimer {
   readonly partition: number
   /** The node must declare that it has state. */
   readonly state: KeyedState<unknown, unknown>
@@ -73,11 +74,13 @@ export interface BatchView {
   readonly pause: Pause
   /** Puts aside what keys have in this batch. Left out: the batch fails (the option `onBadKey`). */
   readonly keys?: KeyRejection
+  /** Takes what functions add to accumulators. Left out: the pipeline has none. */
+  readonly adds?: PutAdds
 }
 
 /** What an operator has of one partition in the driver. */
 export const partitionView = (batch: BatchView, partition: number): PartitionView => {
-  const { id, timeMs, zeroMs, timer, pause, keys } = batch
+  const { id, timeMs, zeroMs, timer, pause, keys, adds } = batch
   const { firedMs, isOnGrid } = timer
   return {
     id,
@@ -90,6 +93,7 @@ export const partitionView = (batch: BatchView, partition: number): PartitionVie
     isOnGrid,
     pause,
     ...(keys === undefined ? {} : { keys }),
+    ...(adds === undefined ? {} : { adds }),
   }
 }
 

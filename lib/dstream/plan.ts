@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { greatestOf } from '../base/extremes.ts'
 import { MillraceError } from '../base/errors.ts'
+import type { AccumulatorSet } from '../rdd/adds/accumulator-set.ts'
 import type { PoisonLimits } from '../rdd/bad-records.ts'
 import { type PlannedState, shapesOf } from '../state/operator/state-declaration.ts'
 import type { StreamingListener } from './listening/streaming-listener.ts'
@@ -120,10 +121,12 @@ export interface Plan {
   readonly intakeStages: readonly IntakeStage[]
   /** The listeners of this process, which may change. Left out: none. */
   readonly listeners?: ReadonlySet<StreamingListener>
+  /** Left out: it has none, and nothing looks for them. */
+  readonly accumulators?: AccumulatorSet
   /**
-   * 16 hex digits over the batch interval, the ids, kinds, parameters and parents of all nodes, and
-   * how their states are stored. Plans with the same hash read the same bytes in the same way, and
-   * compute at the same times.
+   * 16 hex digits over the batch interval, the ids, kinds, parameters and parents of all nodes, how
+   * their states are stored, and the kinds of accumulators. Plans with the same hash read the same
+   * bytes in the same way, and compute at the same times.
    */
   readonly hash: string
 }
@@ -141,7 +144,13 @@ export const planOf = (
   name: string,
   options: PlanOptions,
   created: readonly PlanNode[],
-  known: ReadonlyMap<PlanNode, NamedNode>,
+  {
+    known,
+    accumulators,
+  }: {
+    readonly known: ReadonlyMap<PlanNode, NamedNode>
+    readonly accumulators?: AccumulatorSet | undefined
+  },
 ): Plan => {
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
   if (needed.size === 0) {
@@ -184,7 +193,8 @@ export const planOf = (
     states: Object.freeze(states),
     slideMsMax: greatestOf(nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
-    hash: hashOf(options.intervalMs, nodes, states),
+    ...(accumulators === undefined ? {} : { accumulators }),
+    hash: hashOf(options.intervalMs, nodes, states, accumulators),
   })
 }
 
@@ -227,6 +237,7 @@ const hashOf = (
   intervalMs: number,
   nodes: readonly Planned[],
   states: readonly PlannedState[],
+  accumulators: AccumulatorSet | undefined,
 ): string => {
   const graph = nodes.map(({ id, node, parents }) => [
     id,
@@ -235,7 +246,8 @@ const hashOf = (
     Object.entries(node.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   ])
   const layouts = states.map(({ id, form, partitions, layout }) => [id, form, partitions, layout])
-  const text = JSON.stringify([intervalMs, graph, layouts])
+  const kinds = accumulators === undefined ? [] : [accumulators.kinds]
+  const text = JSON.stringify([intervalMs, graph, layouts, ...kinds])
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS)
 }
 

@@ -1,5 +1,6 @@
 import { MillraceError } from '../base/errors.ts'
 import type { Time } from '../base/time.ts'
+import type { AccumulatorSet } from '../rdd/adds/accumulator-set.ts'
 import type { RDD } from '../rdd/rdd.ts'
 import { checkAnyFunction } from './checks.ts'
 import { DStream, type ElementOf } from './dstream.ts'
@@ -41,6 +42,15 @@ export class StreamingContext {
   /** @internal The listeners of this process. */
   get listeners(): Set<StreamingListener> {
     return this.#graph.listeners
+  }
+
+  /**
+   * @internal The accumulators of this pipeline, for one that is declared under a name.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID`, `PLAN_FROZEN`.
+   */
+  accumulators(name: string): AccumulatorSet {
+    return this.#graph.accumulatorsFor(name)
   }
 
   /** @internal The batch interval. */

@@ -59,6 +59,7 @@ export const originAfterShuffle = (
     limits: keys.limits,
     reject: ({ index, record, label: at, error }) => {
       const [key, values] = record as readonly [unknown, unknown]
+      checkFault(error)
       keys.reject({ label: at, place: `${partition}.${index}`, key, values, error })
     },
   }
@@ -113,6 +114,11 @@ export const errorOf = (bad: Pick<BadRecord, 'label' | 'record' | 'error'>): Mil
     isPromiseError(error) ? promiseError({ label, record }) : userFunctionError(bad),
     label,
   )
+}
+
+/** Throws an error that is the fault of the code, whatever the record is. */
+export const checkFault = (error: unknown): void => {
+  if (isMillraceError(error) && error.code === 'ACCUMULATOR_MISPLACED') throw error
 }
 
 /** Whether this many bad records mean that the code is broken. */

@@ -10,7 +10,8 @@
  */
 import { ignoreRejections } from '../base/promises.ts'
 import type { MillraceError } from '../base/errors.ts'
-import { type BadRecord, checkPoison, errorOf } from './bad-records.ts'
+import { addingSteps } from './adds/adding-steps.ts'
+import { type BadRecord, checkFault, checkPoison, errorOf } from './bad-records.ts'
 import type { Partition, Target } from './partition.ts'
 import { allOf } from './records.ts'
 import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
@@ -69,7 +70,10 @@ const forEachRecord = async (
 }
 
 /** Makes the function that gives all elements of one record, or throws. */
-const elementsOf = <T>({ records, steps }: Whole<T>): ((first: number, end: number) => T[]) => {
+const elementsOf = <T>({
+  records,
+  steps,
+}: Pick<Whole<T>, 'records' | 'steps'>): ((first: number, end: number) => T[]) => {
   let outputs: T[] = []
   const push = chain<T>(steps.map(nameErrors), (element) => outputs.push(element))
   return (first, end) => {
@@ -89,13 +93,14 @@ const badRecord = (
   label: string,
   { record, first }: { readonly record: number; readonly first: number },
   failure: unknown,
-): BadRecord => ({
-  index: record,
-  record: records[first],
-  ...(failure instanceof StepFailure
-    ? { label: failure.label, error: failure.error }
-    : { label, error: failure }),
-})
+): BadRecord => {
+  const thrown =
+    failure instanceof StepFailure
+      ? { label: failure.label, error: failure.error }
+      : { label, error: failure }
+  checkFault(thrown.error)
+  return { index: record, record: records[first], ...thrown }
+}
 
 const findBad = async <T>(
   partition: Whole<T>,
@@ -104,7 +109,9 @@ const findBad = async <T>(
   const bad = new Map<number, BadRecord>()
   const firsts = new Map<number, number>()
   const trial = target.trial?.()
-  const elements = elementsOf(partition)
+  const { records, steps } = partition
+  // What they add here never counts.
+  const elements = elementsOf<T>({ records, steps: addingSteps(steps)?.steps ?? steps })
   const size = sizeOf(partition)
   const add = (record: number, first: number, failure: unknown): void => {
     const one = badRecord(partition, target.label, { record, first }, failure)
@@ -134,16 +141,24 @@ const fill = async <T>(
   bad: ReadonlyMap<number, BadRecord>,
 ): Promise<BadRecord | undefined> => {
   const sink = target.open()
-  const elements = elementsOf(partition)
+  const { records, steps } = partition
+  const adding = addingSteps(steps)
+  const elements = elementsOf<T>({ records, steps: adding?.steps ?? steps })
   let found: BadRecord | undefined
+  let good = 0
   await forEachRecord(partition, target.pause, (record, first, end) => {
     if (found !== undefined || bad.has(record)) return
+    adding?.begin()
     try {
       for (const element of elements(first, end)) sink(element, record)
+      adding?.keep()
+      good += end - first
     } catch (failure) {
+      adding?.drop()
       found = badRecord(partition, target.label, { record, first }, failure)
     }
   })
+  if (found === undefined) adding?.done(good)
   return found
 }
 

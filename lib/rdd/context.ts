@@ -1,4 +1,5 @@
 import { MillraceError } from '../base/errors.ts'
+import type { NumberedAdds } from './adds/adds-table.ts'
 import type { KeyRejection } from './bad-records.ts'
 import type { Pause } from '../base/pauses.ts'
 import type { TaskRunner } from './tasks.ts'
@@ -20,6 +21,8 @@ export interface RddContext {
   readonly pause?: Pause
   /** Default: what is bad after a shuffle fails the batch. */
   readonly keys?: KeyRejection | undefined
+  /** Takes what functions add to accumulators. Left out: the pipeline has none. */
+  readonly adds?: NumberedAdds | undefined
 }
 
 /** The context of an RDD that was made outside of a batch. */

@@ -9,6 +9,7 @@
  * functions must be deterministic (docs/guarantees.md), so the good records give the same output
  * again.
  */
+import { addingSteps } from './adds/adding-steps.ts'
 import { evaluateByRecord } from './by-record.ts'
 import type { Partition, Target } from './partition.ts'
 import { type Pause, RECORDS_PER_SLICE } from '../base/pauses.ts'
@@ -38,7 +39,8 @@ export const pushAll = async <T>(
   pause?: Pause,
 ): Promise<void> => {
   const { records, steps, madeFrom } = partition
-  const push = chain(steps, sink)
+  const adding = addingSteps(steps)
+  const push = chain(adding?.steps ?? steps, sink)
   let number = 0
   for (const piece of piecesOf(records)) {
     for (let first = 0; first < piece.length; first += RECORDS_PER_SLICE) {
@@ -48,6 +50,7 @@ export const pushAll = async <T>(
     }
     number += piece.length
   }
+  adding?.done(number)
 }
 
 /** Some records: those of a piece from an index on. */

@@ -1,4 +1,5 @@
 import { withPlainKeys } from '../base/keys.ts'
+import { placeName } from './adds/adding.ts'
 import { elementsOf, keepPartition } from './elements.ts'
 import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
@@ -99,6 +100,11 @@ export class RDD<out T> {
     return this.#lineage.context.pause
   }
 
+  /** @internal Takes what functions add to accumulators. */
+  get adds(): RddContext['adds'] {
+    return this.#lineage.context.adds
+  }
+
   /** @internal The same RDD inside a batch, with the name of a node. */
   within(context: RddContext, label: string): RDD<T> {
     return new RDD({
@@ -112,13 +118,19 @@ export class RDD<out T> {
 
   /** @internal This RDD with one more step, fused into the pass over its partitions. */
   narrow<U>(kind: Step['kind'], f: (element: T) => unknown): RDD<U> {
-    const step = { kind, f, label: this.label } as Step
+    const { label } = this
+    const step = { kind, f, label } as Step
+    const { adds } = this.#lineage.context
+    const number = kind === 'check' ? undefined : adds?.nextNumber(label)
     return new RDD<U>({
       ...this.#lineage,
       elsewhere: this.#elsewhere,
       partition: async (index, until) => {
         const { steps, records, origin, madeFrom, combined } = await this.partitionAt(index, until)
-        return { records, steps: [...steps, step], origin, madeFrom, combined }
+        if (adds === undefined || number === undefined)
+          return { records, steps: [...steps, step], origin, madeFrom, combined }
+        const placed = { ...step, place: { table: adds, name: placeName(label, number, index) } }
+        return { records, steps: [...steps, placed], origin, madeFrom, combined }
       },
     })
   }

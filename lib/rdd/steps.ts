@@ -1,8 +1,11 @@
 /** The narrow operators of a partition as functions, fused into one pass. */
 import { ignoreRejections, isPromise, refusePromise } from '../base/promises.ts'
+import type { StepPlace } from './adds/adding-steps.ts'
 
 /** One narrow operator. `label` is the id of its node and names it in errors. */
-export type Step =
+export type Step = { readonly place?: StepPlace } & StepFunction
+
+type StepFunction =
   | { readonly kind: 'map'; readonly label: string; readonly f: (element: never) => unknown }
   | { readonly kind: 'filter'; readonly label: string; readonly f: (element: never) => boolean }
   | {

@@ -1,5 +1,9 @@
-/** What is left to do when a batch is committed. Its driver does it, or the next process does. */
+/**
+ * What is known of a batch when its outputs are done: what is left to do when it is committed, and
+ * the values of accumulators. Its driver does what is left, or the next process does.
+ */
 import type { ItemStore } from '../ports/item-store.ts'
+import type { StoredAccumulators } from '../rdd/adds/accumulator-set.ts'
 import type { FinishedOutput } from './finished-output.ts'
 
 /** What is left to do after a commit. */
@@ -13,6 +17,8 @@ export interface AfterCommit {
   readonly deadLettersKeptMs?: number
   /** The outputs of the batch that its driver publishes after the commit. */
   readonly outputs?: readonly FinishedOutput[]
+  /** The values of accumulators. Outputs add to them too, so they are known at the end. */
+  readonly accumulators?: StoredAccumulators
 }
 
 /** The head is written twice in each batch, and read by each intake call. So it holds a little. */

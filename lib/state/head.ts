@@ -54,6 +54,8 @@ export interface LoggedBatch {
   readonly found?: string
   /** What those outputs have written, and what is published if the batch is committed. */
   readonly finished?: readonly FinishedOutput[]
+  /** What the functions of those outputs have added to accumulators, encoded, in base64. */
+  readonly adds?: string
   /** How many of the attempts have handed the batch on. They do not count as failed. */
   readonly handedOn?: number
   /** What they have kept of its tasks. */

@@ -1,5 +1,6 @@
 import { isMillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
+import { addingAt } from '../../rdd/adds/place-adds.ts'
 import { userFunctionError } from '../../rdd/bad-records.ts'
 import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
@@ -53,7 +54,8 @@ DStream.prototype.foreachPartition = function (f) {
       for (let partition = 0; partition < input.getNumPartitions(); partition++) {
         const elements = await input.elements(partition)
         try {
-          await f(elements, { partition, batchTime, attempt })
+          const place = { node: input.label, partition, isDriver: true }
+          await addingAt(input.adds, place, () => f(elements, { partition, batchTime, attempt }))
         } catch (error) {
           if (isMillraceError(error)) throw error
           throw userFunctionError({

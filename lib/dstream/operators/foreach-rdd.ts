@@ -1,5 +1,6 @@
 import { isMillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
+import { addingAt } from '../../rdd/adds/place-adds.ts'
 import { userFunctionError } from '../../rdd/bad-records.ts'
 import type { RDD } from '../../rdd/rdd.ts'
 import { checkAnyFunction } from '../checks.ts'
@@ -46,7 +47,9 @@ DStream.prototype.foreachRDD = function (f) {
       {},
       async (input, batch) => {
         try {
-          await f(input, timeOf(batch.timeMs), batch.attempt)
+          await addingAt(input.adds, { node: input.label, isDriver: true }, () =>
+            f(input, timeOf(batch.timeMs), batch.attempt),
+          )
         } catch (error) {
           if (isMillraceError(error)) throw error
           throw userFunctionError({

@@ -1,4 +1,4 @@
-import { checkPoison, type KeyRejection } from '../../rdd/bad-records.ts'
+import { checkFault, checkPoison, type KeyRejection } from '../../rdd/bad-records.ts'
 import type { PartitionView } from '../plan-node.ts'
 
 /** The values that a key had in a batch, and why its function could not process them. */
@@ -20,6 +20,7 @@ export class KeysAside {
   }
 
   add(bad: BadValues): void {
+    checkFault(bad.error)
     this.#bad.push(bad)
   }
 

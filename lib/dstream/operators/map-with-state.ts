@@ -2,14 +2,22 @@ import type { AnyValue, PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { checkKey, codedKey, partitionOf } from '../../base/keys.ts'
 import { visitAll } from '../../base/pauses.ts'
-import { type Exchange, orderedExchange, pairsOfParts } from '../../rdd/exchange.ts'
+import { addingAt } from '../../rdd/adds/place-adds.ts'
+import {
+  type Exchange,
+  type ExchangePart,
+  orderedExchange,
+  pairsOfParts,
+} from '../../rdd/exchange.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { computeRdd, rddOfElements, RDD } from '../../rdd/rdd.ts'
 import { DStream, type PairStream } from '../dstream.ts'
 import {
   type BatchView,
+  type Moved,
   operatorNode,
   partitionView,
+  type PartitionView,
   type PlanNode,
   type StateMove,
 } from '../plan-node.ts'
@@ -143,18 +151,28 @@ const callMapping = async (
 const moveOf = (spec: Spec, form: StoredForm): StateMove => ({
   exchange: (input) =>
     orderedExchange((input as RDD<[unknown, unknown]>).checked(checkKeyOfPair), spec.partitions),
-  async move(parts, view) {
-    const partition = new MappedPartition(spec, form, view)
-    const aside = view.keys && new KeysAside(view, view.keys)
-    if (aside === undefined)
-      await visitAll(pairsOfParts(parts), view.pause, (pair) =>
-        partition.call(codedKey(pair[0]), pair),
-      )
-    else aside.finish(await partition.callByKey([...pairsOfParts(parts)], aside))
-    const inTime = await partition.passTime()
-    return { elements: partition.results, ...inTime }
-  },
+  move: (parts, view) =>
+    addingAt(view.adds, { node: view.id, partition: view.partition }, () =>
+      movePartition(spec, form, parts, view),
+    ),
 })
+
+const movePartition = async (
+  spec: Spec,
+  form: StoredForm,
+  parts: readonly ExchangePart[],
+  view: PartitionView,
+): Promise<Moved> => {
+  const partition = new MappedPartition(spec, form, view)
+  const aside = view.keys && new KeysAside(view, view.keys)
+  if (aside === undefined)
+    await visitAll(pairsOfParts(parts), view.pause, (pair) =>
+      partition.call(codedKey(pair[0]), pair),
+    )
+  else aside.finish(await partition.callByKey([...pairsOfParts(parts)], aside))
+  const inTime = await partition.passTime()
+  return { elements: partition.results, ...inTime }
+}
 
 const checkKeyOfPair = (pair: readonly [unknown, unknown]): void => checkKey(checkPair(pair)[0])
 

@@ -5,6 +5,7 @@ import { pack, unpack } from '../../base/packed.ts'
 import { visitAll } from '../../base/pauses.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { timeOf } from '../../base/time.ts'
+import { addingAll } from '../../rdd/adds/place-adds.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { appendValue } from '../../rdd/grouping.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
@@ -117,7 +118,7 @@ export class MappedPartition {
     await visitAll(byKey.codedEntries(), this.#view.pause, ([key, indices]) => {
       const values = indices.map((index) => pairs[index]?.[1])
       try {
-        const given = this.#callKey(key, values)
+        const given = addingAll(() => this.#callKey(key, values))
         given.forEach((result, i) => results.push([indices[i] as number, result]))
       } catch (error) {
         aside.add({ key: plainKey(key), values, error })

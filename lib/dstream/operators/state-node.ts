@@ -95,7 +95,7 @@ export type UpdateStates = (
   visits: readonly Visits[],
   states: States,
   batch: BatchView,
-) => readonly Results[]
+) => readonly Results[] | Promise<readonly Results[]>
 
 interface StateNodeOptions extends UpdateStateOptions<unknown, unknown> {
   readonly timed?: boolean

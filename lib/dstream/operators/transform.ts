@@ -1,5 +1,6 @@
 import { isMillraceError, MillraceError } from '../../base/errors.ts'
 import { type Time, timeOf } from '../../base/time.ts'
+import { addingAt } from '../../rdd/adds/place-adds.ts'
 import { userFunctionError } from '../../rdd/bad-records.ts'
 import { RDD } from '../../rdd/rdd.ts'
 import { checkAnyFunction } from '../checks.ts'
@@ -111,7 +112,12 @@ export const transformNode = (
     parents,
     async (inputs, batch) => {
       const rdds = inputs.map((input) => requireRdd(kind, input, batch))
-      const result = await callTransform(kind, () => f(rdds, timeOf(batch.timeMs)), batch.timeMs)
+      const { id, adds, timeMs } = batch
+      const result = await callTransform(
+        kind,
+        () => addingAt(adds, { node: id, isDriver: true }, () => f(rdds, timeOf(timeMs))),
+        timeMs,
+      )
       if (result instanceof RDD) return result as RDD<unknown>
       throw new MillraceError('USER_FUNCTION_FAILED', {
         problem: `The function of ${kind} did not return an RDD`,

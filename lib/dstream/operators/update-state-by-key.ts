@@ -3,6 +3,7 @@ import { isMillraceError } from '../../base/errors.ts'
 import { plainKey } from '../../base/keys.ts'
 import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { type Time, timeOf } from '../../base/time.ts'
+import { addingAll, addingAt } from '../../rdd/adds/place-adds.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { visitAll } from '../../base/pauses.ts'
 import { checkDurationMs, checkFunction } from '../checks.ts'
@@ -113,7 +114,9 @@ DStream.prototype.updateStateByKey = function (
   const more = { ttlMs, layout: ttlLayout(ttlMs) }
   return this.to(
     stateNode(KIND, this.node, { ...options, ...more }, (visits, view) =>
-      updateKeys(f, visits, view),
+      addingAt(view.adds, { node: view.id, partition: view.partition }, () =>
+        updateKeys(f, visits, view),
+      ),
     ),
   )
 }
@@ -143,7 +146,8 @@ const updateKeys = async (
     const [key, values] = visit
     if (values.length > 0) withValues += 1
     try {
-      updateKey(visit)
+      if (aside === undefined) updateKey(visit)
+      else addingAll(() => updateKey(visit))
     } catch (error) {
       // Without values in this batch, there is nothing to put aside.
       if (aside === undefined || values.length === 0) throw error

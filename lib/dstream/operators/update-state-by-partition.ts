@@ -4,6 +4,7 @@ import { isPromiseError, refusePromise } from '../../base/promises.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { KeyedState } from '../../state/operator/keyed-state.ts'
+import { addingAt } from '../../rdd/adds/place-adds.ts'
 import { errorOf } from '../../rdd/bad-records.ts'
 import { checkFunction } from '../checks.ts'
 import { DStream, type PairStream } from '../dstream.ts'
@@ -66,10 +67,12 @@ DStream.prototype.updateStateByPartition = function (
 ) {
   const f = checkFunction(KIND, update) as AnyUpdate
   return this.to(
-    wholeStateNode(KIND, this.node, options, (visits, states, { timeMs }) =>
-      replaceState(
-        states,
-        visits.map((some) => callUpdate(f, some, timeMs)),
+    wholeStateNode(KIND, this.node, options, (visits, states, { id, timeMs, adds }) =>
+      addingAt(adds, { node: id }, () =>
+        replaceState(
+          states,
+          visits.map((some) => callUpdate(f, some, timeMs)),
+        ),
       ),
     ),
   )

@@ -1,6 +1,7 @@
 /** Operations that work on each element or each partition alone. */
 import type { AnyValue, PairKey, PairValue, PairRDD } from '../pair-types.ts'
 import { refusePromise } from '../../base/promises.ts'
+import { addingAt } from '../adds/place-adds.ts'
 import { userFunctionError } from '../bad-records.ts'
 import { checkPair } from '../pairs.ts'
 import { type PartitionFunction, RDD } from '../rdd.ts'
@@ -178,12 +179,14 @@ RDD.prototype.mapPartitions = function (f) {
 }
 
 RDD.prototype.mapPartitionsWithIndex = function (f) {
-  const { label } = this
+  const { label, adds } = this
+  const number = adds?.nextNumber(label)
   return this.derive(this.getNumPartitions(), () =>
     this.ofEach(async (index, until) => {
       const elements = await this.elements(index, until)
+      const place = { node: label, number: number ?? 0, partition: index }
       try {
-        return [...(await f(elements, index))]
+        return await addingAt(adds, place, async () => [...(await f(elements, index))])
       } catch (error) {
         throw userFunctionError({
           label,

@@ -15,6 +15,7 @@
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { cutText } from '../../base/error-text.ts'
 import { asMillraceError } from '../../base/errors.ts'
+import { AddsTable } from '../../rdd/adds/adds-table.ts'
 import { storeCommittedEpoch } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
@@ -124,7 +125,7 @@ const runAttempt = async (
     const found = await reconcileLosses(runner, attempt, records.value)
     // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
     attempt = found?.attempt ?? attempt
-    read = found && { ...found, keeper: keeperOf(runner, found, tap) }
+    read = found && withKeeper(runner, { ...found, adds: beginAdds(runner, tap) }, tap)
     const [done] = await allOrFirstError([
       read === undefined
         ? Promise.resolve(undefined)
@@ -144,6 +145,19 @@ const runAttempt = async (
       after: undefined,
     }
   }
+}
+
+const withKeeper = (runner: Runner, read: ReadBatch, tap: ReadingTap): ReadBatch => ({
+  ...read,
+  keeper: keeperOf(runner, read, tap),
+})
+
+/** What functions of this attempt add. Those of the attempt before are forgotten. */
+const beginAdds = ({ plan: { accumulators } }: Runner, tap: ReadingTap): AddsTable | undefined => {
+  if (accumulators === undefined) return undefined
+  const adds = new AddsTable(tap.added)
+  accumulators.begin(adds)
+  return adds
 }
 
 /** The end of an attempt without a commit: it hands on, or it has failed. */
@@ -215,6 +229,7 @@ const afterCommit = async (
   const { manifest, manifestRef, drafts, mayRest } = prepared
   tracing.spans?.ended('completed', { 'millrace.batch.records': prepared.records })
   drafts.publish()
+  plan.accumulators?.committed(manifest.accumulators)
   garbage.retire(before.manifest, manifest, prepared.retired)
   const [published, merged] = await Promise.allSettled([
     inPhase(tracing.spans, 'publish', () => publishOutputs(runner, manifest)),

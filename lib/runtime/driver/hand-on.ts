@@ -33,7 +33,7 @@ const NAMES_SHARE_MAX = 1 / 8
  */
 export const keeperOf = (
   runner: Runner,
-  { attempt, putAside, count, found }: ReadBatch,
+  { attempt, putAside, count, adds, found }: ReadBatch,
   tap: ReadingTap,
 ): TaskKeeper | undefined => {
   const { store, app, clock, invocation } = runner
@@ -55,6 +55,7 @@ export const keeperOf = (
     tap,
     putAside,
     count,
+    adds,
     read: (ref) => withRetries(clock, () => readSegment(store, app, ref)),
     name: (bytes) => {
       made += 1

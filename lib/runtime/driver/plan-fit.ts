@@ -12,6 +12,7 @@ import {
   type Plan,
 } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { StoredAccumulators } from '../../rdd/adds/accumulator-set.ts'
 import type { Head } from '../../state/head.ts'
 import { laneOffsetsIn } from '../../state/lane-offsets.ts'
 import { emptyManifest, type Manifest, readManifest, shapeOfStored } from '../../state/manifest.ts'
@@ -55,7 +56,7 @@ export const planFit = async (parts: PlanFitParts, head: Head): Promise<PlanFit>
   const manifest =
     head.manifest === undefined
       ? emptyManifest(head.zeroMs)
-      : await readManifest(store, app, head.manifest)
+      : { ...(await readManifest(store, app, head.manifest)), ...head.afterCommit }
   const states = stateFitOf(plan, manifest)
   const unread = await unreadSources(parts, manifest)
   return {
@@ -65,11 +66,23 @@ export const planFit = async (parts: PlanFitParts, head: Head): Promise<PlanFit>
       ...states.conflicts,
       ...inputConflicts(manifest.inputs ?? {}, inputsOf(plan)),
       ...elementConflicts(manifest.elements ?? {}, elementsOf(plan)),
+      ...accumulatorConflicts(manifest.accumulators ?? {}, plan.accumulators?.kinds ?? {}),
       ...(await loggedConflicts(parts, head)),
       ...unread.filter(({ isBound }) => !isBound).map(unreadText),
     ],
   }
 }
+
+/** Finds accumulators whose values would be read as something else. */
+const accumulatorConflicts = (
+  stored: StoredAccumulators,
+  kinds: Readonly<Record<string, string>>,
+): readonly string[] =>
+  Object.entries(kinds).flatMap(([name, kind]) => {
+    const before = stored[name]?.kind ?? kind
+    if (before === kind) return []
+    return [`the accumulator "${name}" is of the kind ${before} in the store, and ${kind} now`]
+  })
 
 /** Whether the plan can read the states that a manifest names. */
 export const stateFitOf = ({ states }: Plan, manifest: Manifest): StateFit =>

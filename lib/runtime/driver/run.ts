@@ -14,9 +14,13 @@
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
 import { MillraceError } from '../../base/errors.ts'
+import type { Plan } from '../../dstream/plan.ts'
+import type { AccumulatorsAfter } from '../../rdd/adds/accumulator-set.ts'
+import type { AddsTable } from '../../rdd/adds/adds-table.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
 import type { Head } from '../../state/head.ts'
 import { keptRef } from '../../state/kept-tasks.ts'
+import type { Manifest } from '../../state/manifest.ts'
 import { noteForReplay } from '../../state/replay-log.ts'
 import type { SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
@@ -57,6 +61,8 @@ export interface Prepared extends NamedBatch {
   readonly skippedTimes: number
   /** Whether the application may rest: another empty batch would change nothing. */
   readonly mayRest: boolean
+  /** What the batch has added to accumulators, by name, where that is a number. */
+  readonly added: Readonly<Record<string, number>>
 }
 
 /** A logged batch with its records in memory. No output has started yet. */
@@ -65,6 +71,8 @@ export interface ReadBatch extends Omit<ReadRecords, 'input'> {
   readonly attempt: LoggedAttempt
   /** Keeps what its tasks give, for an attempt that hands on. Left out: nothing is kept. */
   readonly keeper?: TaskKeeper | undefined
+  /** Takes what functions add to accumulators. Left out: the plan has none. */
+  readonly adds?: AddsTable | undefined
 }
 
 /** Step 2. Undefined: the lease was lost. */
@@ -104,7 +112,7 @@ export const prepareBatch = async (
   before: Before,
   trace: BatchTrace,
 ): Promise<Prepared> => {
-  const { attempt, recordsRead, deadLetters, keeper } = read
+  const { attempt, recordsRead, deadLetters, keeper, adds } = read
   const { input, head } = attempt
   const { timeMs } = input
   const { store, app, clock, plan } = runner
@@ -118,11 +126,13 @@ export const prepareBatch = async (
   )
   const origin = { timeMs, epoch: head.epoch, keptMs: plan.options.deadLettersKeptMs }
   await withRetries(clock, () => storeDeadLetters(store, app, kept, origin))
+  const { stored, added } = accumulated(plan, before.manifest, adds)
   const named = await withAfterCommit(runner, attempt.attemptId, written, {
     ...(kept.length > 0 || !attempt.isFirst
       ? { deadLetterEpoch: head.epoch, ...keptFor(plan.options) }
       : {}),
     ...(attempt.outputsDone.finished.length > 0 ? { outputs: attempt.outputsDone.finished } : {}),
+    ...(stored === undefined ? {} : { accumulators: stored }),
   })
   return {
     attempt,
@@ -131,6 +141,7 @@ export const prepareBatch = async (
     deadLetters: kept,
     records: recordsRead(),
     counts: read.countsRead(),
+    added,
     retired: [
       ...named.retired,
       ...inputSegments(attempt),
@@ -145,10 +156,20 @@ export const prepareBatch = async (
   }
 }
 
+/** Adds the batch to the values of accumulators. Those that the plan does not have stay. */
+const accumulated = (
+  { accumulators }: Plan,
+  { accumulators: stored }: Manifest,
+  adds: AddsTable | undefined,
+): Partial<AccumulatorsAfter> & Pick<AccumulatorsAfter, 'added'> => {
+  if (accumulators !== undefined) return accumulators.after(stored, adds?.all ?? [])
+  return stored === undefined ? { added: {} } : { stored, added: {} }
+}
+
 /** Steps 3 and 4. */
 const runGraph = async (
   runner: Runner,
-  { attempt, partitions, found, recordsRead, lazyReads, putAside, count, keeper }: ReadBatch,
+  { attempt, partitions, found, recordsRead, lazyReads, putAside, count, keeper, adds }: ReadBatch,
   before: Before,
   { drafts, trace }: { readonly drafts: StateDrafts; readonly trace: BatchTrace },
 ): Promise<WrittenBatch> => {
@@ -176,6 +197,7 @@ const runGraph = async (
       batch: taskBatchOf(runner, head, timeMs, found),
       putAside,
       count,
+      adds,
       ranAway: (stage, executor) => trace.ranAway(stage, executor),
       beginCall: trace.call,
     },
@@ -190,6 +212,7 @@ const runGraph = async (
     attemptId: attempt.attemptId,
     pause: pausesOf(runner.clock),
     keeper,
+    adds,
   }
   try {
     return await execute(execution, besideOutputs)

@@ -82,13 +82,16 @@ export const writeStates = async (
  * into the head. Where it is too large for that, the manifest is written again, with it.
  */
 export const withAfterCommit = async (
-  { store, app, clock }: Runner,
+  { store, app, clock, plan }: Runner,
   attemptId: string,
   { manifest: early, manifestRef, retired }: WrittenBatch,
   afterCommit: AfterCommit,
 ): Promise<NamedBatch> => {
   const manifest = { ...early, ...afterCommit }
-  if (fitsHead(store, afterCommit)) return { manifest, manifestRef, retired, afterCommit }
+  // A snapshot must have the values, and the head forgets them with the next commit.
+  const isSnapshot = plan.options.keptForReplayMs > 0 && afterCommit.accumulators !== undefined
+  if (!isSnapshot && fitsHead(store, afterCommit))
+    return { manifest, manifestRef, retired, afterCommit }
   // Under a name of its own: a segment is never written over (B11).
   const named = nameManifest(store, app, `${attemptId}.1`, manifest)
   await withRetries(clock, () => putSegment(store, named))

@@ -101,6 +101,7 @@ export class BatchRdds {
       moveStates: (exchange) => this.#parts.moveStates(planned, exchange, view),
       panes: <C>(partition: number) => drafts.panes(id, partition) as Panes<unknown> as Panes<C>,
       ...(context.keys === undefined ? {} : { keys: context.keys }),
+      ...(context.adds === undefined ? {} : { adds: context.adds }),
       pause,
       timer: drafts.timer(id, { zeroMs, everyMs: settings.timerMs }),
     }

@@ -8,6 +8,7 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { OutputNode, OutputView } from '../../dstream/plan-node.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Fence } from '../../ports/fence.ts'
+import { type AddsTable, NumberedAdds } from '../../rdd/adds/adds-table.ts'
 import type { BadKey } from '../../rdd/bad-records.ts'
 import type { RddContext } from '../../rdd/context.ts'
 import type { RDD } from '../../rdd/rdd.ts'
@@ -56,6 +57,8 @@ export interface Execution extends Pick<
    * added.
    */
   readonly outputsDone: OutputsDone
+  /** Takes what functions add to accumulators. Left out: the plan has none. */
+  readonly adds?: AddsTable | undefined
   /** Ends the attempt when it must hand on. Left out: it never must. */
   readonly keeper?: TaskKeeper | undefined
 }
@@ -71,6 +74,8 @@ export const execute = async <T>(
   besideOutputs: () => Promise<T>,
 ): Promise<T> => {
   const rdds = new WrittenRdds(execution)
+  // Functions of outputs that are done are not called again.
+  for (const one of execution.outputsDone.adds) execution.adds?.put(one)
   const failure = await computeStates(execution.plan, rdds)
   execution.keeper?.check()
   const byStates = rdds.takeWritten()
@@ -111,7 +116,7 @@ const computeStates = async (
 
 const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void> => {
   const failures = new Map<string, unknown>()
-  const { keeper } = execution
+  const { keeper, adds } = execution
   for (const planned of execution.plan.outputs) {
     const { id, node, parents } = planned
     keeper?.checkTime()
@@ -124,7 +129,7 @@ const runOutputs = async (execution: Execution, rdds: WrittenRdds): Promise<void
         await execution.trace.output(id, async () => node.run(input, rdds.outputView))
       // Its function may have caught the error that ends the attempt, and is not done.
       keeper?.check()
-      execution.outputsDone.done(id, rdds.takeWritten())
+      execution.outputsDone.done(id, rdds.takeWritten(), adds?.ofNode(id))
     } catch (error) {
       // What an output wrote before it failed is not shown to readers.
       rdds.takeWritten()
@@ -227,7 +232,7 @@ const contextOf = (
   written: FinishedOutput[],
   rddOf: BatchTasksParts['rddOf'],
 ): RddContext => {
-  const { plan, timeMs, fence, outputs, taskBytes, pause, spread } = execution
+  const { plan, timeMs, fence, outputs, taskBytes, pause, spread, adds } = execution
   const write: WritePartitions = async (target, partitions) => {
     const finished = await outputs.write(target, partitions, { timeMs, fence })
     if (finished !== undefined) written.push(finished)
@@ -243,5 +248,6 @@ const contextOf = (
     taskBytes,
     pause,
     keys: onBadKey === 'fail' ? undefined : { limits: poison, reject },
+    adds: adds && new NumberedAdds(adds),
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Plan, Planned } from '../../dstream/plan.ts'
 import type { OutputView } from '../../dstream/plan-node.ts'
+import { NumberedAdds, type PutAdds } from '../../rdd/adds/adds-table.ts'
 import type { OpenParts } from '../../rdd/write-target.ts'
 import {
   type Stage,
@@ -27,6 +28,8 @@ export interface StageBatch extends Pick<
   readonly taskBytes: number | undefined
   /** Opens outputs, for stages that write. Left out: no such stage is asked for. */
   readonly openParts?: OpenParts
+  /** Takes what functions add to accumulators. Left out: the plan has none. */
+  readonly adds?: PutAdds | undefined
 }
 
 /** The stage to find. Only a node: its first stage with tasks that brings records together. */
@@ -34,7 +37,7 @@ export type WantedStage = StageName | Pick<StageName, 'node'>
 
 /** A stage with its tasks. Undefined: the node has no such stage. */
 export const findStage = async (
-  { plan, timeMs, zeroMs, records, given, pause, taskBytes, openParts }: StageBatch,
+  { plan, timeMs, zeroMs, records, given, pause, taskBytes, openParts, adds }: StageBatch,
   name: WantedStage,
 ): Promise<Stage | undefined> => {
   const planned = plan.nodes.find(({ id }) => id === name.node)
@@ -59,6 +62,7 @@ export const findStage = async (
       tasks: finder,
       taskBytes,
       pause,
+      adds: adds && new NumberedAdds(adds),
     },
   })
   try {

@@ -141,6 +141,7 @@ export class StateMoves {
     signal.throwIfAborted()
     if (answer === undefined) return this.#moveHere(moving, part)
     for (const one of answer.deadLetters) spread.putAside(one)
+    for (const one of answer.adds ?? []) spread.adds?.put(one)
     spread.ranAway?.({ node: planned.id, side: 'state' }, executor)
     const made = drafts.before(planned.id, part).map(({ id }, index) => {
       const one = answer.made[index] as PackedMade

@@ -12,6 +12,7 @@
 import { codeOf } from '../../base/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Executors } from '../../ports/executors.ts'
+import type { PutAdds } from '../../rdd/adds/adds-table.ts'
 import type { Stage, StageName, StageStop } from '../../rdd/tasks.ts'
 import type { BeginCall } from '../listening/attempt-spans.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
@@ -34,6 +35,8 @@ export interface BatchSpread {
   readonly putAside: (deadLetter: DeadLetter) => void
   /** Counts what executors have read. */
   readonly count: (part: CountedPart) => void
+  /** Takes what executors have added to accumulators. Left out: the plan has none. */
+  readonly adds?: PutAdds | undefined
   /** Told when an executor has run a task. */
   readonly ranAway?: (stage: Pick<StageName, 'node' | 'side'>, executor: number) => void
   /** Begins the span of a call. Left out: nobody wants it. */
@@ -191,6 +194,7 @@ class Spread {
     if (!this.#away.delete(index)) return
     for (const one of answer.deadLetters) this.#parts.putAside(one)
     for (const part of answer.counted) this.#parts.count(part)
+    for (const one of answer.adds ?? []) this.#parts.adds?.put(one)
     this.#keep(index, () => resultIn(answer.data))
   }
 

@@ -47,12 +47,13 @@ export class StageKeeping implements StageStop {
 
   /** Takes what is kept. What cannot be read is computed again. */
   async restore(): Promise<void> {
-    const { read, putAside, count } = this.#keeper.parts
+    const { read, putAside, count, adds } = this.#keeper.parts
     const kept = this.#kept as KeptStage
     const answer = await this.#read(read, kept)
     if (answer === undefined) return
     for (const one of answer.deadLetters) putAside(one)
     for (const part of answer.counted) count(part)
+    for (const one of answer.adds ?? []) adds?.put(one)
     await this.#stage.take(resultIn(answer.data))
     this.#from = kept.tasks
   }

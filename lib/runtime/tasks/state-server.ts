@@ -8,6 +8,7 @@
  * that a process that stood still has nothing to write when it wakes up.
  */
 import { allOrFirstError } from '../../base/concurrency.ts'
+import { AddsTable } from '../../rdd/adds/adds-table.ts'
 import type { PartitionView } from '../../dstream/plan-node.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import type { LargeMerge } from '../../state/large-merge.ts'
@@ -87,7 +88,11 @@ export class StateServer {
     const partitions = await this.#take(request, shapes)
     const deadLetters: DeadLetter[] = []
     const drafts = partitions.map((partition) => partition.draft(timeMs))
-    const view = this.#viewOf(request, drafts, deadLetters)
+    const adds = plan.accumulators === undefined ? undefined : new AddsTable()
+    const view: PartitionView = {
+      ...this.#viewOf(request, drafts, deadLetters),
+      ...(adds === undefined ? {} : { adds }),
+    }
     const { elements, ...inTime } = await move.move(decodeParts(data), view)
     const names = { store, app, timeMs, attemptId }
     const slice = this.#nextSlice(names, id, part, partitions)
@@ -97,7 +102,13 @@ export class StateServer {
     const after = JSON.stringify(made.map(({ stored }) => stored))
     this.#held.set(keyOf(id, part), { partitions, drafts, after, slice, node: id, timeMs })
     const packed = { made: withSlice(made, slice), elements: packElements(elements) }
-    return { kind: 'moved', ...packed, ...inTime, deadLetters } satisfies MovedAnswer
+    return {
+      kind: 'moved',
+      ...packed,
+      ...inTime,
+      deadLetters,
+      adds: adds?.all,
+    } satisfies MovedAnswer
   }
 
   #viewOf(

@@ -33,7 +33,7 @@ export class HandingOn extends Error {
 }
 
 /** What a keeper needs of its attempt. */
-export interface TaskKeeperParts extends Pick<BatchSpread, 'putAside' | 'count'> {
+export interface TaskKeeperParts extends Pick<BatchSpread, 'putAside' | 'count' | 'adds'> {
   readonly clock: Pick<Clock, 'now'>
   /** Left out: this process may run for ever, and hands nothing on. */
   readonly invocation?: Invocation | undefined

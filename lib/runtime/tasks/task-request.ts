@@ -3,6 +3,7 @@ import { decode, encode } from '../../base/codec.ts'
 import { codeOf } from '../../base/errors.ts'
 import { errorText } from '../../base/error-text.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
+import type { PlacedAdds } from '../../rdd/adds/adding.ts'
 import type { StageName } from '../../rdd/tasks.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import {
@@ -108,6 +109,8 @@ export interface MovedAnswer extends Omit<Moved, 'elements'> {
   readonly made: readonly PackedMade[]
   readonly elements: PackedElements
   readonly deadLetters: readonly DeadLetter[]
+  /** As in {@link DoneAnswer}. */
+  readonly adds?: readonly PlacedAdds[] | undefined
 }
 
 /** The result of a task. */
@@ -117,6 +120,8 @@ export interface DoneAnswer {
   /** The partitions of sources that were read. */
   readonly counted: readonly CountedPart[]
   readonly deadLetters: readonly DeadLetter[]
+  /** What was added to accumulators. Left out: the plan has none. */
+  readonly adds?: readonly PlacedAdds[] | undefined
 }
 
 /** There is no result. */

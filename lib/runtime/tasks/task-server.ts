@@ -8,6 +8,7 @@
  */
 import type { SpanStart } from '../../dstream/listening/tracer.ts'
 import { givenRoots, stagePlaces } from '../../dstream/stages.ts'
+import { AddsTable } from '../../rdd/adds/adds-table.ts'
 import { type Stage, stageKey, type StageName } from '../../rdd/tasks.ts'
 import type { OpenParts } from '../../rdd/write-target.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
@@ -18,7 +19,7 @@ import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import type { CountedPart } from '../sources/source-reader.ts'
 import { packResult } from './columns.ts'
-import { findStage } from './find-stage.ts'
+import { findStage, type StageBatch } from './find-stage.ts'
 import { givenPartitions } from './given.ts'
 import { pausesOf } from './pauses.ts'
 import { StateServer } from './state-server.ts'
@@ -59,9 +60,12 @@ export class TaskServer {
   /** What the current task has put aside, and the partitions that it has read. */
   #deadLetters: DeadLetter[] = []
   #counted: CountedPart[] = []
+  /** What it has added to accumulators. Undefined: the plan has none. */
+  readonly #adds: AddsTable | undefined
 
   constructor(parts: TaskServerParts) {
     this.#parts = parts
+    this.#adds = parts.plan.accumulators === undefined ? undefined : new AddsTable()
     this.#states = new StateServer(parts)
   }
 
@@ -108,16 +112,17 @@ export class TaskServer {
 
   /** A task that begins with elements of the driver, and reads nothing. */
   async #computeGiven(request: TaskRequest, node: string, data: Uint8Array): Promise<TaskAnswer> {
-    const { plan, clock, taskBytes } = this.#parts
+    const { plan } = this.#parts
     const { timeMs, zeroMs, index, count } = request
     const given = { node, partitions: givenPartitions(data, request) }
-    const settings = { pause: pausesOf(clock), taskBytes, openParts: this.#openParts(request) }
+    const settings = this.#settings(request)
     const batch = { plan, timeMs, zeroMs, records: new Map(), ...settings }
     const isKnown = givenRoots(plan).get(request.node) === node
     const stage = isKnown ? await findStage({ ...batch, given }, request) : undefined
     if (stage?.count !== count) return unknownStage(count, stage)
+    this.#adds?.take()
     const result = packResult(stage.side, await stage.pack(index))
-    return { kind: 'done', data: result, counted: [], deadLetters: [] }
+    return { kind: 'done', data: result, counted: [], deadLetters: [], adds: this.#adds?.take() }
   }
 
   async #compute(request: TaskRequest): Promise<TaskAnswer> {
@@ -130,8 +135,10 @@ export class TaskServer {
     // What was put aside while the batch was opened is the driver's: it has opened it too.
     this.#deadLetters = []
     this.#counted = []
+    this.#adds?.take()
     const data = packResult(stage.side, await this.#run(stage, request.index, open))
-    return { kind: 'done', data, counted: this.#counted, deadLetters: this.#deadLetters }
+    const adds = this.#adds?.take()
+    return { kind: 'done', data, counted: this.#counted, deadLetters: this.#deadLetters, adds }
   }
 
   /** No read outlives its task: this process may be frozen when it has answered. */
@@ -174,12 +181,18 @@ export class TaskServer {
   }
 
   async #find({ batch, read }: OpenBatch, name: StageName): Promise<Stage | undefined> {
-    const { plan, clock, taskBytes } = this.#parts
+    const { plan } = this.#parts
     const places = stagePlaces(plan)
     if (!places.has(name.node) || places.get(name.node) !== undefined) return undefined
     const { timeMs, zeroMs } = batch
-    const settings = { pause: pausesOf(clock), taskBytes, openParts: this.#openParts(batch) }
+    const settings = this.#settings(batch)
     return findStage({ plan, timeMs, zeroMs, records: read.partitions, ...settings }, name)
+  }
+
+  #settings(batch: TaskBatch): Pick<StageBatch, 'pause' | 'taskBytes' | 'openParts' | 'adds'> {
+    const { clock, taskBytes } = this.#parts
+    const pause = pausesOf(clock)
+    return { pause, taskBytes, openParts: this.#openParts(batch), adds: this.#adds }
   }
 
   /** Parts are only written here. The driver opens the batch, and finishes it. */

@@ -111,7 +111,7 @@ const runObserved = async (
   try {
     const kept = input.cache()
     partitions = await kept.partitions()
-    await node.run(kept.within({ write }, id), { ...view, write })
+    await node.run(kept.within({ write, adds: input.adds }, id), { ...view, write })
   } catch (error) {
     tell(asMillraceError(error, 'BATCH_FAILED', { problem: `The output ${id} failed` }))
     throw error

@@ -15,6 +15,8 @@ import type { Duration } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Pipeline } from '../../dstream/stream.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { valuesOfStored } from '../../rdd/adds/accumulator-set.ts'
+import { lastManifest } from '../../runtime/driver/last-manifest.ts'
 import type { RuntimeEvent } from '../../runtime/events.ts'
 import { readDeadLetters } from '../../state/dead-letter-reader.ts'
 import { type Head, HeadStore, type HeadStatus } from '../../state/head.ts'
@@ -199,6 +201,15 @@ export class TestStream {
     const known = plan.states.filter(({ form }) => form === 'state').map((state) => state.id)
     if (!known.includes(id)) return this.#unknown('stream with state', id, known)
     return readState<K, S>(this.#world.store, plan, (await this.#head()).manifest, id)
+  }
+
+  /** The values of the accumulators after the last committed batch, by name, from the store. */
+  async accumulators(): Promise<Readonly<Record<string, unknown>>> {
+    const { store, clock } = this.#world
+    const app = this.#running.plan.name
+    return valuesOfStored(
+      (await lastManifest({ store, app, clock }, await this.#head())).accumulators,
+    )
   }
 
   /** Whether batches run, the pipeline rests, or a failing batch has stopped it for good. */
