@@ -1,4 +1,5 @@
 import { greatestOf } from '../lib/base/extremes.ts'
+import { preview } from '../lib/base/error-text.ts'
 import { oneLine } from '../lib/base/printable.ts'
 import { findingText } from '../lib/runtime/operations/doctor/finding.ts'
 import { fallingFinding } from '../lib/runtime/operations/doctor/pace.ts'
@@ -33,7 +34,7 @@ type Row = readonly [label: string, text: string]
 
 /** The status as text for the user: first the application, then a table of batches. */
 export const statusText = (overview: Overview, context: StatusContext): string => {
-  const { app, head, states, batches } = overview
+  const { app, head, states, accumulators, batches } = overview
   const rows: readonly Row[] = [
     ['status', statusLine(overview, context)],
     ...noteRows(overview, context),
@@ -47,6 +48,7 @@ export const statusText = (overview: Overview, context: StatusContext): string =
       `state ${state.id}`,
       `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}${expiryText(state)}`,
     ]),
+    ...accumulators.map(({ name, value }): Row => [`accumulator ${name}`, oneLine(preview(value))]),
     ...(head === undefined ? [] : deadLetterRows(overview)),
     ...(head === undefined ? [] : [['generation', generationText(head, context)] as const]),
     ...logRows(context),

@@ -144,6 +144,7 @@ export interface AttemptAnswer extends BatchRow {
     readonly executors?: Readonly<Record<string, number>>
   }[]
   readonly states?: readonly StateAnswer[]
+  readonly added?: Readonly<Record<string, number>>
   readonly codes?: Readonly<Record<string, number>>
   readonly throttled?: Readonly<Record<string, number>>
   readonly usage?: object
@@ -259,6 +260,12 @@ export interface OverviewAnswer {
     /** Of the last batch that says it. */
     readonly keys?: number
     readonly growth?: number
+  }[]
+  readonly accumulators: readonly {
+    readonly name: string
+    readonly kind: string
+    /** As JSON, shortened. */
+    readonly value: string
   }[]
   readonly deadLetters: {
     readonly sinceMs: number

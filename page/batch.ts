@@ -108,6 +108,7 @@ const attemptParts = (attempt: AttemptAnswer): readonly HTMLElement[] => [
   timeLine(attempt),
   sourcesPart(attempt),
   ...(attempt.states === undefined ? [] : [statesPart(attempt)]),
+  ...(attempt.added === undefined ? [] : [addedPart(attempt.added)]),
   ...(attempt.codes === undefined ? [] : [codesPart(attempt.codes)]),
   ...(attempt.throttled === undefined ? [] : [throttledPart(attempt.throttled)]),
   ...cutNote(attempt),
@@ -159,6 +160,16 @@ const statesPart = ({ states = [] }: AttemptAnswer): HTMLElement =>
         countText(segments),
         countText(expired),
       ]),
+    ),
+  )
+
+const addedPart = (added: Readonly<Record<string, number>>): HTMLElement =>
+  section(
+    'Added to accumulators',
+    table(
+      'Added to accumulators',
+      [{ title: 'Accumulator' }, { title: 'Added', isNumber: true }],
+      Object.entries(added).map(([name, amount]) => [html('code', {}, name), String(amount)]),
     ),
   )
 

@@ -111,12 +111,36 @@ const statesPart = ({ states }: OverviewAnswer): HTMLElement => {
   )
 }
 
+const accumulatorsPart = ({ accumulators }: OverviewAnswer): readonly HTMLElement[] =>
+  accumulators.length === 0
+    ? []
+    : [
+        section(
+          'Accumulators',
+          html('p', { class: 'about' }, 'What all batches have added. Each record counts once.'),
+          table(
+            'Accumulators',
+            [{ title: 'Name' }, { title: 'Kind' }, { title: 'Value' }],
+            accumulators.map(({ name, kind, value }) => [
+              html('code', {}, name),
+              kind,
+              html('code', {}, value),
+            ]),
+          ),
+        ),
+      ]
+
 /** The view of input and state. The form stays when the rest is drawn anew. */
 export const inputView = (): View => {
   const lookUp = lookUpForm()
   const { element, show } = overviewPart((answer) => {
     lookUp.setStates(answer.states.flatMap(({ id, holds }) => (holds === 'keys' ? [id] : [])))
-    return [lanesPart(answer), ...filesPart(answer), statesPart(answer)]
+    return [
+      lanesPart(answer),
+      ...filesPart(answer),
+      statesPart(answer),
+      ...accumulatorsPart(answer),
+    ]
   })
   return { element: html('div', {}, element, lookUp.element), show }
 }

@@ -1,6 +1,6 @@
 /** Lanes, files, states and dead letters: what costs more reads than a look at the head. */
 import type { OverviewAnswer } from '../../page/answers.ts'
-import { cutText } from '../../lib/base/error-text.ts'
+import { cutText, preview } from '../../lib/base/error-text.ts'
 import { lastDeadLetters, readPresent } from '../../lib/runtime/operations/status.ts'
 import { newestBatches } from '../../lib/state/history/read-history.ts'
 import { lastTimeMs } from '../../lib/state/head.ts'
@@ -16,7 +16,7 @@ const LANES_MAX = 200
 export const overviewAnswer = async (source: PageSource): Promise<OverviewAnswer> => {
   const { store, app, clock } = source
   const nowMs = clock.now()
-  const { head, lanes, files, states } = await readPresent(store, app)
+  const { head, lanes, files, states, accumulators } = await readPresent(store, app)
   const deadLetters = await lastDeadLetters(store, app, head, nowMs)
   const range = { fromMs: 0, toMs: lastTimeMs(head, nowMs), limit: 1 }
   const [last] = await newestBatches(store, app, range)
@@ -37,6 +37,11 @@ export const overviewAnswer = async (source: PageSource): Promise<OverviewAnswer
         ...(growth === undefined ? {} : { growth }),
       }
     }),
+    accumulators: accumulators.map(({ name, kind, value }) => ({
+      name,
+      kind,
+      value: preview(value),
+    })),
     deadLetters: {
       ...deadLetters,
       some: deadLetters.some.map((one) => ({

@@ -31,6 +31,8 @@ export type RuntimeEvent =
       /** Batch times that were left out before this one, while the pipeline was at rest. */
       readonly skippedTimes: number
       readonly processingMs: number
+      /** What it has added to accumulators, by name, where that is a number. Left out: nothing. */
+      readonly added?: Readonly<Record<string, number>>
     }
   /** A batch does not fit into an invocation. The next one goes on from its finished tasks. */
   | {

@@ -125,6 +125,15 @@ export const statesAfter = (
   }),
 })
 
+/** A record of the history has little room. */
+const ADDED_MAX = 16
+
+/** What a batch has added to accumulators, as far as there is room. */
+export const addedIn = ({ added }: Pick<Prepared, 'added'>): Pick<BatchRecord, 'added'> => {
+  const some = Object.entries(added).slice(0, ADDED_MAX)
+  return some.length === 0 ? {} : { added: Object.fromEntries(some) }
+}
+
 /** How many dead letters there are of each code. */
 export const codesOf = (
   letters: readonly Pick<DeadLetter, 'code'>[],

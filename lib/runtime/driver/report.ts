@@ -10,7 +10,7 @@ import type { Runner } from '../runner.ts'
 import type { BatchTrace } from '../tasks/batch-trace.ts'
 import { lostIn, totalOf } from './batch-input.ts'
 import type { LoggedAttempt } from './head-writes.ts'
-import { codesOf, generalRecord, statesAfter } from './record.ts'
+import { addedIn, codesOf, generalRecord, statesAfter } from './record.ts'
 import type { Prepared } from './run.ts'
 import type { Before } from './write-states.ts'
 
@@ -51,6 +51,7 @@ export const reportBatch = async (
     lost: lostIn(input).reduce((total, one) => total + one.records, 0),
     skippedTimes,
     processingMs: clock.now() - startedMs,
+    ...addedIn(prepared),
   }
   for (const one of deadLetters) listen(eventOf(one))
   listen({ event: 'batchCompleted', ...summary })

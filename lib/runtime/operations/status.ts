@@ -3,6 +3,7 @@ import { mapAtOnce } from '../../base/concurrency.ts'
 import { greatestOf } from '../../base/extremes.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { valueOfStored } from '../../rdd/adds/accumulator-set.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
 import type { BatchCounts, BatchRecord } from '../../state/history/batch-record.ts'
@@ -58,6 +59,13 @@ export interface StateOverview {
   readonly expired?: number
 }
 
+/** The value of an accumulator after the last batch. */
+export interface AccumulatorOverview {
+  readonly name: string
+  readonly kind: string
+  readonly value: unknown
+}
+
 /** A batch in the history. */
 export interface BatchOverview extends BatchCounts {
   /** What the batch contained, in words, if it was skipped. */
@@ -72,6 +80,7 @@ export interface Present {
   readonly driverNote?: DriverNote
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
+  readonly accumulators: readonly AccumulatorOverview[]
   readonly files: readonly FilesOverview[]
 }
 
@@ -170,10 +179,14 @@ const manifestOverviews = async (
   store: ItemStore,
   app: string,
   head: Head | undefined,
-): Promise<Pick<Present, 'states' | 'files'>> => {
-  if (head?.manifest === undefined) return { states: [], files: [] }
-  const manifest = await readManifest(store, app, head.manifest)
-  return { states: stateOverviews(manifest), files: filesOverviews(manifest) }
+): Promise<Pick<Present, 'states' | 'accumulators' | 'files'>> => {
+  if (head?.manifest === undefined) return { states: [], accumulators: [], files: [] }
+  const manifest = { ...(await readManifest(store, app, head.manifest)), ...head.afterCommit }
+  return {
+    states: stateOverviews(manifest),
+    accumulators: accumulatorOverviews(manifest),
+    files: filesOverviews(manifest),
+  }
 }
 
 const filesOverviews = ({ offsets }: Manifest): readonly FilesOverview[] =>
@@ -184,6 +197,13 @@ const filesOverviews = ({ offsets }: Manifest): readonly FilesOverview[] =>
     const known = backfill === undefined ? {} : { backfill }
     return [{ source, ...known, ...rest, pending: listing.pending.length }]
   })
+
+const accumulatorOverviews = ({ accumulators = {} }: Manifest): readonly AccumulatorOverview[] =>
+  Object.entries(accumulators).map(([name, stored]) => ({
+    name,
+    kind: stored.kind,
+    value: valueOfStored(stored),
+  }))
 
 const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] =>
   Object.entries(states).map(([id, { kind, form, partitions }]) => {

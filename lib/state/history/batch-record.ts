@@ -129,6 +129,8 @@ export interface BatchRecord extends Amounts {
   readonly runner?: RunnerSize
   /** How many attempts at the batch have handed it on. Left out: none. */
   readonly handedOn?: number
+  /** What it has added to accumulators, by name, where that is a number. Left out: nothing. */
+  readonly added?: Readonly<Record<string, number>>
   /** How many dead letters there were, by their codes. */
   readonly codes?: Readonly<Record<string, number>>
   /**

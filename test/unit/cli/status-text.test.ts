@@ -57,6 +57,7 @@ const textOf = (parts: Partial<Overview>, context: Partial<StatusContext> = {}):
       head,
       lanes: [],
       states: [],
+      accumulators: [],
       files: [],
       batches: [],
       deadLetters: { sinceMs: 0, count: 0, byCode: {}, some: [] },

@@ -8,6 +8,7 @@ import { valueOfStored } from '../../../../lib/rdd/adds/accumulator-set.ts'
 import { pipelineOf } from '../harness.ts'
 import {
   BEHAVIOURS,
+  endsAtRandom,
   executorsOf,
   seenIn,
   type SeenRun,
@@ -221,5 +222,16 @@ describe.each(Object.keys(CASES))('%s', (name) => {
     const behaviour = BEHAVIOURS[how] as (typeof BEHAVIOURS)[string]
     const run = await seenIn(pipelineFor(name), executorsOf(2, behaviour))
     expect(await valuesOf(run)).toEqual(gives)
+  })
+
+  test('each record counts once where batches are handed on at random', async () => {
+    for (const [index, timeoutMs] of [0, 0, 60_000].entries()) {
+      const ended = endsAtRandom(21 + index, timeoutMs)
+      const executors =
+        index === 1
+          ? executorsOf(2, BEHAVIOURS['often give no answer'] as (typeof BEHAVIOURS)[string])
+          : undefined
+      expect(await valuesOf(await seenIn(pipelineFor(name), executors, ended))).toEqual(gives)
+    }
   })
 })

@@ -4,6 +4,7 @@ import type { Executors } from '../../../../lib/ports/executors.ts'
 import { isLazy } from '../../../../lib/rdd/partition.ts'
 import type { SourceReader } from '../../../../lib/runtime/sources/source-reader.ts'
 import type { RuntimeEvent } from '../../../../lib/runtime/events.ts'
+import type { Invocation } from '../../../../lib/runtime/tasks/invocation.ts'
 import type { TaskRequest } from '../../../../lib/runtime/tasks/task-request.ts'
 import type { TaskServer } from '../../../../lib/runtime/tasks/task-server.ts'
 import { Random } from '../../../../lib/testing/random.ts'
@@ -162,3 +163,18 @@ export const BEHAVIOURS: Readonly<Record<string, (servers: readonly TaskServer[]
     throw new Error('the executor has ended')
   },
 }
+
+/**
+ * Invocations that end at random, often: each question for the time left may be the last one. With
+ * no length, stages are kept as soon as they are done.
+ */
+export const endsAtRandom =
+  (seed: number, timeoutMs: number) => (): { readonly invocation: Invocation } => {
+    const random = new Random(seed)
+    return {
+      invocation: {
+        timeoutMs,
+        remainingMs: () => (random.chance(0.3) ? 0.08 * timeoutMs - 1 : 9e9),
+      },
+    }
+  }

@@ -3,10 +3,16 @@
  */
 import { type DStream, milliseconds, type Pipeline, StateSpec } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import type { Invocation } from '../../../../lib/runtime/tasks/invocation.ts'
-import { Random } from '../../../../lib/testing/random.ts'
 import { pipelineOf } from '../harness.ts'
-import { BEHAVIOURS, executorsOf, seenIn, type SeenRun, sum, thirds } from './executors-bed.ts'
+import {
+  BEHAVIOURS,
+  endsAtRandom,
+  executorsOf,
+  seenIn,
+  type SeenRun,
+  sum,
+  thirds,
+} from './executors-bed.ts'
 
 /** What is written, and whether its tasks can be kept. */
 const PIPELINES: Readonly<
@@ -114,21 +120,6 @@ const withoutAttempts = ({ seen: { manifest, files, deadLetters, records } }: Se
     .replaceAll(/attempt\d+/g, 'attempt')
     .replaceAll(/epoch\\":\d+/g, 'epoch')
 }
-
-/**
- * Invocations that end at random, often: each question for the time left may be the last one. With
- * no length, stages are kept as soon as they are done.
- */
-const endsAtRandom =
-  (seed: number, timeoutMs: number) => (): { readonly invocation: Invocation } => {
-    const random = new Random(seed)
-    return {
-      invocation: {
-        timeoutMs,
-        remainingMs: () => (random.chance(0.3) ? 0.08 * timeoutMs - 1 : 9e9),
-      },
-    }
-  }
 
 const pipeline = (name: string): Pipeline =>
   pipelineOf((ssc) => PIPELINES[name]?.[0](ssc.textFileStream('in')))
