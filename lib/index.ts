@@ -80,7 +80,8 @@ export type { BackpressureOptions, RateOptions } from './dstream/rate.ts'
 export { isPipeline, type Pipeline, stream, type StreamOptions } from './dstream/stream.ts'
 export type { StreamingContext } from './dstream/streaming-context.ts'
 export { parallelize } from './rdd/parallelize.ts'
-export type { PartitionFunction, RDD, ShuffleOptions } from './rdd/rdd.ts'
+export type { PartitionFunction } from './rdd/partition-function.ts'
+export type { RDD, ShuffleOptions } from './rdd/rdd.ts'
 export type {
   Message,
   MessageOptions,

@@ -1,6 +1,5 @@
 import './listening/listeners.ts'
 import './operators/all.ts'
-import './shared/accumulators.ts'
 import './sources/all.ts'
 import { type Duration, hours, milliseconds, minutes } from '../base/duration.ts'
 import { callSite } from '../base/error-places.ts'

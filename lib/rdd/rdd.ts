@@ -15,16 +15,6 @@ import { NO_TASKS, type StageSide } from './tasks.ts'
 import { writeChecked } from './write-checked.ts'
 import type { WriteTarget } from './write-target.ts'
 
-/**
- * A function from one partition's elements to new ones; it may be async.
- *
- * @example
- * ```ts
- * const count: PartitionFunction<string, number> = (words) => [Array.from(words).length]
- * ```
- */
-export type PartitionFunction<T, U> = (elements: Iterable<T>) => Iterable<U> | Promise<Iterable<U>>
-
 export type { ShuffleOptions } from './shuffle.ts'
 
 /**

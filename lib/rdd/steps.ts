@@ -1,6 +1,6 @@
 /** The narrow operators of a partition as functions, fused into one pass. */
 import { ignoreRejections, isPromise, refusePromise } from '../base/promises.ts'
-import type { StepPlace } from './adds/adding-steps.ts'
+import type { StepPlace } from './adds/place-adds.ts'
 
 /** One narrow operator. `label` is the id of its node and names it in errors. */
 export type Step = { readonly place?: StepPlace } & StepFunction

@@ -1,8 +1,9 @@
 /**
- * Every operation on streams. Importing this file adds them to the class; a new operation is
- * registered by a line here.
+ * Every operation on streams, and what they share. Importing this file adds them to the classes. A
+ * new operation is registered by a line here.
  */
 import '../../rdd/operations/all.ts'
+import '../shared/accumulators.ts'
 import './count-by-value-and-window.ts'
 import './count.ts'
 import './decode.ts'

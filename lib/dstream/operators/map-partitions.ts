@@ -1,5 +1,5 @@
 import type { AnyValue } from '../../rdd/pair-types.ts'
-import type { PartitionFunction } from '../../rdd/rdd.ts'
+import type { PartitionFunction } from '../../rdd/partition-function.ts'
 import { checkAnyFunction } from '../checks.ts'
 import { DStream } from '../dstream.ts'
 import { operatorNode } from '../plan-node.ts'

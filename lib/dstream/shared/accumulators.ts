@@ -59,7 +59,7 @@ export interface NumberAccumulator extends Accumulator<number, number> {
 /**
  * An accumulator that keeps the last elements that were added.
  *
- * @example const lost = (odd: CollectionAccumulator<string>): number => odd.count - odd.value.length
+ * @example const show = (odd: CollectionAccumulator<string>) => `${odd.count}: ${odd.value.join()}`
  */
 export interface CollectionAccumulator<T> extends Accumulator<T, readonly T[]> {
   /** How many elements were added, also those that are not kept any more. */

@@ -3,12 +3,6 @@ import type { Step } from '../steps.ts'
 import type { PutAdds } from './adds-table.ts'
 import { callAt, PlaceAdds } from './place-adds.ts'
 
-/** Where the function of a step adds. */
-export interface StepPlace {
-  readonly table: PutAdds
-  readonly name: string
-}
-
 /** One evaluation of a partition. */
 export interface AddingSteps {
   readonly steps: readonly Step[]
@@ -64,8 +58,8 @@ const iteratedAt = (adds: PlaceAdds, all: unknown): unknown =>
 function* elementsAt(adds: PlaceAdds, all: Iterable<unknown>): Generator<unknown> {
   const iterator = callAt(adds, () => all[Symbol.iterator]())
   for (;;) {
-    const { done, value } = callAt(adds, () => iterator.next())
-    if (done === true) return
-    yield value
+    const next = callAt(adds, () => iterator.next())
+    if (next.done === true) return
+    yield next.value
   }
 }

@@ -58,6 +58,12 @@ export class PlaceAdds {
   }
 }
 
+/** Where the function of a narrow step adds. */
+export interface StepPlace {
+  readonly table: PutAdds
+  readonly name: string
+}
+
 const waiting = new AsyncLocalStorage<PlaceAdds>()
 let running: PlaceAdds | undefined
 

@@ -4,7 +4,8 @@ import { refusePromise } from '../../base/promises.ts'
 import { addingAt } from '../adds/place-adds.ts'
 import { userFunctionError } from '../bad-records.ts'
 import { checkPair } from '../pairs.ts'
-import { type PartitionFunction, RDD } from '../rdd.ts'
+import type { PartitionFunction } from '../partition-function.ts'
+import { RDD } from '../rdd.ts'
 
 declare module '../rdd.ts' {
   interface RDD<T> {

@@ -80,6 +80,7 @@ export const attemptBatch = async (
 ): Promise<AttemptEnd> => {
   const { runner, attemptBefore } = world
   const { timeMs } = input
+  runner.plan.accumulators?.committed(before.manifest.accumulators)
   const spans = await attemptSpans(runner, {
     timeMs,
     number: (head.logged?.attempts ?? 0) + 1,

@@ -204,7 +204,6 @@ export class Driver {
     await publishOutputs(this.#runner, manifest)
     const read: ReadSegment = async (segment) =>
       withRetries(clock, () => readSegment(store, app, segment))
-    plan.accumulators?.committed(manifest.accumulators)
     const state = await LiveState.load(plan, manifest, read, {
       log: logSettings,
       isAway: leftAtStart(this.#runner, manifest),

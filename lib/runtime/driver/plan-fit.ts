@@ -4,13 +4,8 @@
  * `millrace check` before a deployment.
  */
 import { MillraceError } from '../../base/errors.ts'
-import {
-  elementConflicts,
-  elementsOf,
-  inputConflicts,
-  inputsOf,
-  type Plan,
-} from '../../dstream/plan.ts'
+import { elementsOf, inputsOf, type Plan } from '../../dstream/plan.ts'
+import { elementConflicts, inputConflicts } from '../../dstream/source-conflicts.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import type { StoredAccumulators } from '../../rdd/adds/accumulator-set.ts'
 import type { Head } from '../../state/head.ts'

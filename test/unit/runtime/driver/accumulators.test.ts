@@ -74,7 +74,7 @@ describe('what an attempt that failed has added', () => {
     expect(await app.accumulators()).toEqual({ seen: 2 })
   })
 
-  test('is added again by an output that is called again, where the head cannot hold it', async () => {
+  test('is added again by an output that runs again, where the head cannot hold it', async () => {
     const sink = failing(1)
     const calls: string[] = []
     const app = await started((ssc) => {
