@@ -89,6 +89,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   PLAN_NO_OUTPUT: EXIT.usage,
   POISON_BREAKER: EXIT.batchFailed,
   PROMISE_UNEXPECTED: EXIT.batchFailed,
+  QUERY_FAILED: EXIT.batchFailed,
   QUEUE_NOT_RECOVERABLE: EXIT.storeUnusable,
   RECORDS_UNEVEN: EXIT.batchFailed,
   RECORD_INVALID: EXIT.batchFailed,

@@ -76,6 +76,7 @@ export const errorCodes = {
   PLAN_NO_OUTPUT: 'The pipeline has no output operation, so it would never run anything.',
   POISON_BREAKER: 'So many records of a part are bad that the code is broken, not the data.',
   PROMISE_UNEXPECTED: 'A function returned a promise where a value is needed, or is async.',
+  QUERY_FAILED: 'A query of SQL was refused, or could not run; see its cause.',
   QUEUE_NOT_RECOVERABLE: 'A queueStream lives in memory and cannot be recovered from a store.',
   RECORDS_UNEVEN:
     'A file does not hold a whole number of records of fixed length. It is a dead letter.',

@@ -63,7 +63,10 @@ const partOf = <K>(numbers: Numbers<K>, ends: readonly number[]): Part<K> => {
 /** The edges of all partitions, in their order. What is no edge is put aside. */
 export const edgesOf = async <K>(rdd: RDD<Edge<K>>): Promise<Edges<K>> => {
   const checked = rdd.checked(checkEdge)
-  const { label, pause } = rdd
+  const {
+    label,
+    context: { pause },
+  } = rdd
   const parts = await checked.ofEach(async (index, until): Promise<Part<K>> => {
     let numbers = new Numbers<K>()
     let ends: number[] = []

@@ -208,7 +208,7 @@ export class Graph<K> {
    * ```
    */
   triangleCount(): RDD<[K, number]> {
-    return this.#byVertex((edges) => triangleCounts(edges, this.#rdd.pause))
+    return this.#byVertex((edges) => triangleCounts(edges, this.#rdd.context.pause))
   }
 
   /**
@@ -236,7 +236,7 @@ export class Graph<K> {
           if (vertex === -1) continue
           for (const [at, hops] of hopsOf(vertex).entries())
             if (hops !== -1) ways[at]?.[1].push([plainKey(landmark), hops])
-          await this.#rdd.pause?.()
+          await this.#rdd.context.pause?.()
         }
         return [ways]
       })
@@ -250,7 +250,7 @@ export class Graph<K> {
     return this.#byVertex((edges) =>
       rank({
         edges,
-        pause: this.#rdd.pause,
+        pause: this.#rdd.context.pause,
         resetProb,
         source: source && placeOf(edges, source[0] as Coded<K>),
       }),

@@ -125,7 +125,10 @@ export const combinedExchange = <V, W>(
   partitions: number,
   combining: Combining<V, W>,
 ): Exchange => {
-  const { label: node, pause } = rdd
+  const {
+    label: node,
+    context: { pause },
+  } = rdd
   const input = rdd.shuffleInput<unknown, V>('exchange')
   const shuffle = { label: node, partitions, ...combining }
   const divide: Divide = async (group, until) => {
@@ -224,7 +227,10 @@ export const orderedExchange = (
   rdd: RDD<readonly [unknown, unknown]>,
   partitions: number,
 ): Exchange => {
-  const { label, pause } = rdd
+  const {
+    label,
+    context: { pause },
+  } = rdd
   const input = rdd.shuffleInput<unknown, unknown>('exchange')
   const divide: Divide = async (group, until) => {
     const pairs: (readonly [unknown, unknown])[] = []

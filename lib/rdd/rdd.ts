@@ -85,9 +85,9 @@ export class RDD<out T> {
     return this.#lineage.label
   }
 
-  /** @internal Pauses of the batch. */
-  get pause(): RddContext['pause'] {
-    return this.#lineage.context.pause
+  /** @internal What it can use of its batch. */
+  get context(): RddContext {
+    return this.#lineage.context
   }
 
   /** @internal Takes what functions add to accumulators. */
@@ -213,7 +213,7 @@ export class RDD<out T> {
   }
 
   async #keep(index: number): Promise<Partition<T>> {
-    return keepPartition(await this.#lineage.partition(index), this.label, this.pause)
+    return keepPartition(await this.#lineage.partition(index), this.label, this.context.pause)
   }
 
   get #elsewhere(): Elsewhere {
@@ -222,7 +222,7 @@ export class RDD<out T> {
 
   /** @internal The elements of one partition. `until`: see {@link ReadAhead.at}. */
   async elements(index: number, until?: number): Promise<readonly T[]> {
-    return elementsOf(await this.partitionAt(index, until), this.label, this.pause)
+    return elementsOf(await this.partitionAt(index, until), this.label, this.context.pause)
   }
 
   /** @internal The same elements, without the records for whose elements `check` throws. */

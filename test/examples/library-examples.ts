@@ -29,10 +29,12 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
         '|formats/(object-lines|record-format|[a-z-]+/.*)' +
         '|sinks/[a-z]+/[a-z]+' +
         '|telemetry/[a-z]+' +
+        '|sql/stream-sql' +
         '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
   ],
+  [/^lib\/sql\/(?!stream-sql).*\.ts$/, (code) => `(async () => {${RDDS}\n{\n${code}\n}\n})()`],
   [
     /^lib\/ml\/.*\.ts$/,
     (code) => `describePipeline(async (ssc) => {${STREAMS}${LEARNING}\n{\n${code}\n}\n})`,

@@ -51,7 +51,7 @@ const blocks = pages.flatMap((path) => blocksOf(path, readFileSync(join(root, pa
 /** It imports what is not Millrace itself. Such a block is a file of its own, and only compiled. */
 const isForeign = ({ code }: Block): boolean =>
   /from '(?!millrace(\/(?!cdk|testing)[a-z/-]+)?')/.test(code)
-const OWN_IMPORT = /^import .* from 'millrace(\/(?!cdk|testing)[a-z/-]+)?'\n/gm
+const OWN_IMPORT = /^import (.* from )?'millrace(\/(?!cdk|testing)[a-z/-]+)?'\n/gm
 
 const ownNameOf = (file: string): string =>
   Object.entries(OWN_NAMES).find(([, target]) => target === file)?.[0] ?? file

@@ -29,7 +29,8 @@ export const memoryMb = (): number => {
   return Math.round(Math.min(limit, memoryOfMachine()) / BYTES_PER_MB)
 }
 
-const memoryOfMachine = (): number => {
+/** The memory of the machine or its container, in bytes. */
+export const memoryOfMachine = (): number => {
   const constrained = process.constrainedMemory()
   // 0: unknown. A huge number: there is no limit.
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()

@@ -122,7 +122,10 @@ RDD.prototype.collect = async function <T>(this: RDD<T>) {
 }
 
 RDD.prototype.count = async function () {
-  const { label, pause } = this
+  const {
+    label,
+    context: { pause },
+  } = this
   const counts = await this.ofEach(async (index, until) => {
     let count = 0
     const open = (): Sink<unknown> => {

@@ -46,6 +46,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sources: ['runtime', 'dstream', 'adapters/aws'],
   ml: ['dstream', 'state/operator', 'rdd', 'base'],
   graph: ['rdd', 'base'],
+  sql: ['dstream', 'rdd', 'formats', 'adapters/local', 'adapters/aws', 'base'],
   telemetry: ['dstream', 'base'],
   cli: [
     'page',
@@ -74,7 +75,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   infra: ['tools', 'dstream', 'base'],
   page: [],
-  examples: ['index', 'formats', 'sinks', 'sources', 'ml', 'graph'],
+  examples: ['index', 'formats', 'sinks', 'sources', 'ml', 'graph', 'sql'],
 }
 
 /** Folders that may import whatever they like, and that no room may import. */

@@ -1,0 +1,9 @@
+/** What `millrace/sql` exports: SQL on batches, by DuckDB. Importing it adds the methods. */
+import './stream-sql.ts'
+import './to-df.ts'
+
+export { DataFrame } from './data-frame.ts'
+export type { SqlRow } from './read-result.ts'
+export type { Columns, FrameRow, Schema, SqlType, SqlTypeOf } from './schema.ts'
+export { type QueryOptions, SqlSession } from './session.ts'
+export type { SqlOptions, StreamTable } from './stream-sql.ts'
