@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -15,14 +18,18 @@ export interface Find {
   readonly seed?: number | undefined
   readonly checker?: string | undefined
   readonly what?: string | undefined
+  /** The test that has found it, for a bug that is not hunted. */
+  readonly test?: string | undefined
 }
 
 /** A bug whose code only crashes proves nothing about the checkers. */
-export const isFound = ({ seed, checker }: Find): boolean =>
-  seed !== undefined && checker !== 'crash'
+export const isFound = ({ seed, checker, test }: Find): boolean =>
+  test !== undefined || (seed !== undefined && checker !== 'crash')
 
 const PARALLEL = 2
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
+const ROOT = here('../..')
+const VITEST = here('../../node_modules/vitest/vitest.mjs')
 
 /** Plants each bug in a separate process, and runs seeds until one fails. */
 export const huntPlantedBugs = async (
@@ -44,7 +51,8 @@ export const huntPlantedBugs = async (
 const firstFind = async (
   bug: PlantedBug,
   seeds: number,
-): Promise<Pick<Find, 'seed' | 'checker' | 'what'>> => {
+): Promise<Omit<Find, 'name' | 'effect'>> => {
+  if (bug.test !== undefined) return findByTest(bug, bug.test)
   const late = LATE_SEEDS[bug.name]
   const known = late === undefined ? {} : await findBetween(bug, late, late + 1)
   return isFound({ ...bug, ...known }) ? known : findBetween(bug, 0, seeds)
@@ -73,11 +81,44 @@ const findBetween = async (
   return stdout.trim() === '' ? {} : (JSON.parse(stdout) as Find)
 }
 
+/** Plants the bug while the test runs. A test that does not even load has found nothing. */
+const findByTest = async (
+  { name }: PlantedBug,
+  test: string,
+): Promise<Pick<Find, 'test' | 'what'>> => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-planted-'))
+  const report = join(folder, 'report.json')
+  const args = ['--config', here('planted.config.ts'), '--reporter=json', `--outputFile=${report}`]
+  try {
+    await promisify(execFile)(process.execPath, [VITEST, 'run', ...args, test], {
+      cwd: ROOT,
+      env: { ...process.env, MILLRACE_PLANTED_BUG: name },
+      maxBuffer: 1 << 26,
+    }).catch(() => undefined)
+    return failureIn(JSON.parse(readFileSync(report, 'utf8')) as TestReport, test)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const failureIn = ({ testResults }: TestReport, test: string): Pick<Find, 'test' | 'what'> => {
+  const failed = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find(({ status }) => status === 'failed')
+  return failed === undefined ? {} : { test, what: failed.fullName }
+}
+
+interface TestReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+  }[]
+}
+
 /** The table of planted bugs, to print. */
 export const plantedBugsTable = (finds: readonly Find[]): string => {
-  const rows = finds.map(({ name, seed, checker, what }) => [
+  const rows = finds.map(({ name, seed, checker, what, test }) => [
     name,
-    seed === undefined ? 'not found' : String(seed),
+    test ?? (seed === undefined ? 'not found' : String(seed)),
     checker ?? '',
     (what ?? '').split('\n')[0]?.slice(0, 80) ?? '',
   ])

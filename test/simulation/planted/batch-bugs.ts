@@ -118,7 +118,7 @@ import { noteBatch } from '../../state/history/write-history.ts'
   },
   {
     name: 'poison breaker off',
-    pipeline: 'plain-lines',
+    test: 'test/unit/rdd/bad-records.test.ts',
     effect: 'broken code puts everything aside as bad records',
     edits: [
       {

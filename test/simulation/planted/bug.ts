@@ -18,6 +18,11 @@ export interface PlantedBug {
   readonly effect: string
   /** The pipeline that can show it. Default: any. Seeds of other pipelines would only take time. */
   readonly pipeline?: string
+  /**
+   * The file of a test that fails with it at once. Only where worlds that show the bug are so rare
+   * that each change of the simulated world loses their seeds. Default: seeds are hunted.
+   */
+  readonly test?: string
   readonly edits: readonly Edit[]
 }
 

@@ -30,7 +30,7 @@ export const edgeBugs: readonly PlantedBug[] = [
   },
   {
     name: 'file of this moment taken for one from the future',
-    pipeline: 'files-in-time',
+    test: 'test/unit/runtime/sources/files/clock.test.ts',
     effect: 'a file that arrives between the clock and the listing is in no batch',
     edits: [
       {
@@ -119,7 +119,7 @@ export const edgeBugs: readonly PlantedBug[] = [
   {
     name: 'the reason is not cut',
     effect: 'a long error does not fit into the head, and its batch cannot be marked as failed',
-    pipeline: 'windows',
+    test: 'test/unit/base/error-text.test.ts',
     edits: [
       {
         file: 'lib/base/error-text.ts',

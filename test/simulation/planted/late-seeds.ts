@@ -17,19 +17,15 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'reads that outlive their batch': 69,
   'append that looks at the tail only': 347,
   'smaller input under the name of the first': 69,
-  'poison breaker off': 299,
   'a small merge of the last deltas alone': 10,
   'a merge that begins before its batch is in the map': 22,
   'slices of a merge under the time of its batch': 382,
-  'slices not waited for': 14,
   'a deployment that keeps the load': 49,
   'ledger written before the log': 12,
-  'listing that ends': 1617,
   'ledger in memory kept over the batch of another process': 23,
   'outputs of a larger input kept': 101,
   'parts written over': 452,
   'parts taken for equal by their names': 98,
-  'bundles under names that become free again': 336,
   'outputs that are done written by executors': 57,
   'reservation over a reservation': 35,
   'committed epoch replaced by a reset': 76,
@@ -46,10 +42,8 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'a number taken without its condition': 121,
   'batches wait for a clock that was set back': 11,
   'time of a wake not compared with the clock': 33,
-  'file of this moment taken for one from the future': 184,
   'long names told apart by their beginnings': 1003,
   'one dead letter for all files of a name': 1217,
-  'the reason is not cut': 46,
   'retry without its pause': 16,
   'records of two readers added up': 120,
   'executor that has found something else answers': 33,
@@ -68,16 +62,3 @@ export const LATE_SEEDS: Readonly<Record<string, number>> = {
   'kept tasks without what they have put aside': 67,
   'progress not fenced': 136,
 }
-
-/**
- * Bugs whose seeds are not known since the simulated world has changed. The long tests leave them
- * out, since each hunt takes minutes: `npm run sim -- --planted` hunts them.
- */
-export const HUNTED_ALONE: ReadonlySet<string> = new Set([
-  'slices not waited for',
-  'poison breaker off',
-  'listing that ends',
-  'bundles under names that become free again',
-  'file of this moment taken for one from the future',
-  'the reason is not cut',
-])

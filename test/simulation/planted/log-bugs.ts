@@ -114,7 +114,7 @@ export const logBugs: readonly PlantedBug[] = [
   },
   {
     name: 'slices not waited for',
-    pipeline: 'word-totals',
+    test: 'test/unit/runtime/driver/merge-beside.test.ts',
     effect: 'a function answers while a slice is being written',
     edits: [
       {

@@ -103,7 +103,7 @@ export const objectBugs: readonly PlantedBug[] = [
   },
   {
     name: 'listing that ends',
-    pipeline: 'uploads',
+    test: 'test/unit/functions/listing.test.ts',
     effect: 'an object whose notification is lost is in no batch',
     edits: [
       {

@@ -47,7 +47,7 @@ export const tableBugs: readonly PlantedBug[] = [
   {
     name: 'bundles under names that become free again',
     effect: 'who is late shows the rows of a dead attempt in the place of committed ones',
-    pipeline: 'table-rows',
+    test: 'test/contract/spread-kills.test.ts',
     edits: [
       {
         file: 'lib/adapters/object-sink.ts',

@@ -76,6 +76,21 @@ test('a file that arrives after the correction and before the next look is taken
   expect(lines()).toEqual(['a'])
 })
 
+test('a file that arrives while the directory is listed after a correction is taken', async () => {
+  const { pipeline, lines } = linesOf('rest', 5_000)
+  const world = new World({ startMs: START_MS + 2 * HOUR_MS + 1 })
+  const app = world.deploy(pipeline)
+  await app.run()
+  world.advance(-2 * HOUR_MS)
+  // The clock is read before the directory.
+  arrive(world, 'a', -500)
+  for (let look = 0; look < 3; look++) {
+    await app.run()
+    world.advance(5_000)
+  }
+  expect(lines()).toEqual(['a'])
+})
+
 test('a source that is added while batches are ahead of the clock takes new files', async () => {
   const world = new World({ startMs: START_MS + 2 * HOUR_MS + 1 })
   const before = pipelineOf((ssc) => ssc.socketTextStream('localhost', 9).print())
