@@ -5,6 +5,7 @@ import {
   type Code,
   Function as LambdaFunction,
   type FunctionProps,
+  type ILayerVersion,
   LoggingFormat,
   RecursiveLoop,
   Runtime,
@@ -39,6 +40,8 @@ export interface WorkerParts {
   readonly environment: Readonly<Record<string, string>>
   readonly logs: LogSettings
   readonly description: string
+  /** Layers of this function, besides those of all. */
+  readonly layers?: readonly ILayerVersion[]
 }
 
 /** Adds a statement to the policy of a role. None of the wide policies that AWS manages is used. */
@@ -116,6 +119,7 @@ export const createFunction = (
   const { name, code, settings, shared, description } = parts
   const { functionProps = {}, environment: _, ...own } = settings
   const { vpc, securityGroups, layers, environment: __, ...common } = shared
+  const allLayers = [...(layers ?? []), ...(parts.layers ?? [])]
   const props: FunctionProps = {
     description,
     runtime: Runtime.NODEJS_24_X,
@@ -129,7 +133,7 @@ export const createFunction = (
     // The CDK's own class does not fit its interface, with exact optional properties.
     ...(vpc === undefined ? {} : { vpc: vpc as IVpc }),
     ...(securityGroups === undefined ? {} : { securityGroups: [...securityGroups] }),
-    ...(layers === undefined ? {} : { layers: [...layers] }),
+    ...(allLayers.length === 0 ? {} : { layers: allLayers }),
     ...own,
     ...functionProps,
     logGroup,

@@ -28,6 +28,8 @@ export interface PlanSummary {
   readonly parallelism: number
   readonly sources: readonly SourceSummary[]
   readonly outputs: readonly OutputSummary[]
+  /** Packages with native code that its batches need. */
+  readonly packages: readonly string[]
   /** The ids of the operators that keep a state for each key. */
   readonly states: readonly string[]
 }

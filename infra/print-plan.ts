@@ -3,6 +3,7 @@
  * answer goes to a channel of its own, since the module may print.
  */
 import { writeSync } from 'node:fs'
+import { nativePackages } from '../lib/base/native-packages.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import type { OutputNode } from '../lib/dstream/plan-node.ts'
 import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
@@ -35,6 +36,7 @@ const summarise = ({ name, options, sources, outputs, states }: Plan): PlanSumma
   parallelism: options.parallelism ?? 1,
   sources: sources.map(({ id, node }) => summariseSource(id, node.source)),
   outputs: outputs.map(({ node }) => summariseOutput(node)),
+  packages: nativePackages(),
   states: states.filter(({ form }) => form === 'state').map(({ id }) => id),
 })
 

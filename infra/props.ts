@@ -1,6 +1,7 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { ILayerVersion } from 'aws-cdk-lib/aws-lambda'
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { AlarmSettings } from './alarm-settings.ts'
 import type { GivenBindings } from './bindable.ts'
@@ -109,6 +110,14 @@ export interface StreamingAppProps extends SharedFunctionSettings {
    * @default - with esbuild, and everything that the module imports
    */
   readonly bundling?: BundlingSettings
+  /**
+   * A layer of yours with the packages with native code that the pipeline needs: `millrace/sql`
+   * needs `@duckdb/node-api`. Only the driver gets it. Packages in `bundling.nodeModules` or
+   * `bundling.externalModules` need no layer.
+   *
+   * @default - if the pipeline needs one, a layer is made of the packages that are installed
+   */
+  readonly packageLayer?: ILayerVersion
   /**
    * How long the logs of the functions are kept.
    *

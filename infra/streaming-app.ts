@@ -211,6 +211,7 @@ export class StreamingApp extends MeasuredApp implements IGrantable, IConnectabl
       appName,
       table,
       settings,
+      packages: this.#plan.packages,
       common: { table: table.tableName, blocks, triggers, sources, meter },
       outputs,
     })

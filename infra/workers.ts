@@ -1,3 +1,4 @@
+import { Architecture, type ILayerVersion } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { functionCode } from './bundle.ts'
 import { type CompleteExecutors, createExecutors } from './executors.ts'
@@ -5,6 +6,7 @@ import { logSettings } from './function-logs.ts'
 import { type CompleteSettings, sharedSettings } from './function-settings.ts'
 import { createWorker, type Worker } from './functions.ts'
 import { createGeneration } from './generation.ts'
+import { createPackageLayer } from './package-layer.ts'
 import type { StreamingAppProps } from './props.ts'
 import type { AnyTable } from './resources.ts'
 import type { Workers } from './rights.ts'
@@ -32,6 +34,8 @@ export interface WorkersParts {
   readonly appName: string
   readonly table: AnyTable
   readonly settings: WorkerSettings
+  /** Packages with native code that batches need. */
+  readonly packages: readonly string[]
   /** What all are told. */
   readonly common: CommonFacts
   /** What the driver and the executors are told. */
@@ -47,7 +51,7 @@ export interface NumberedWorkers extends Workers {
 export const createWorkers = (
   scope: Construct,
   props: StreamingAppProps,
-  { app, appName, table, settings, common, outputs }: WorkersParts,
+  { app, appName, table, settings, packages, common, outputs }: WorkersParts,
 ): NumberedWorkers => {
   const timeoutS = settings.driver.timeout.toSeconds()
   const hasExecutors = settings.executors.count > 0
@@ -80,10 +84,27 @@ export const createWorkers = (
       ...inCommon,
       name: 'driver',
       settings: settings.driver,
+      layers: layerOf(scope, props, packages),
       environment: driverVariables(common, driverFacts),
       description: `Runs the batches of ${appName}`,
     }),
   }
   made.push(workers.intake, workers.driver, ...executors)
   return { ...workers, generation }
+}
+
+/**
+ * Native code of packages is in a layer of the driver: there is no other function that uses it, and
+ * it is not uploaded again with each change of the pipeline.
+ */
+const layerOf = (
+  scope: Construct,
+  { packageLayer, bundling, entry, architecture = Architecture.ARM_64 }: StreamingAppProps,
+  needed: readonly string[],
+): readonly ILayerVersion[] => {
+  const { nodeModules = [], externalModules = [] } = bundling ?? {}
+  const there = [...nodeModules, ...externalModules]
+  const packages = needed.filter((name) => !there.includes(name))
+  if (packages.length === 0) return []
+  return [packageLayer ?? createPackageLayer(scope, { packages, entry, architecture })]
 }

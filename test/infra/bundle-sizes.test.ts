@@ -48,6 +48,7 @@ test(
         `${LINES}.map(hyperLogLog().of).print()`,
         6,
       ],
+      ['SQL', `import 'millrace/sql'`, `${LINES}.sql('from input').print()`, 40],
       [
         'a model',
         `import { StreamingKMeans } from 'millrace/ml'`,
