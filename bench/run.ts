@@ -90,6 +90,17 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   [
+    'graph',
+    {
+      needsHeap: false,
+      run: async (settings) =>
+        (await import('./graph/graph.ts')).benchGraph({
+          ...settings,
+          sparkHome: process.env['SPARK_HOME'],
+        }),
+    },
+  ],
+  [
     'threads',
     {
       needsHeap: false,

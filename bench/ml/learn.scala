@@ -17,7 +17,7 @@ data.count(); labelled.count()
 def timed(name: String)(run: => Unit): Unit = {
   val start = System.nanoTime
   run
-  println(s"$name ${(System.nanoTime - start) / 1e6}")
+  println(s"figure $name ${(System.nanoTime - start) / 1e6}")
 }
 for (_ <- 1 to rounds) {
   val centers = Array.tabulate(k)(i => Vectors.dense(Array.tabulate(dim)(j => value(i * 7919, j))))

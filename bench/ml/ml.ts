@@ -2,14 +2,12 @@
  * One batch of learning, the data in memory: k-means and linear regression beside Spark's MLlib,
  * and values added to sketches.
  */
-import { spawnSync } from 'node:child_process'
-import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { countMin, frequentItems, hyperLogLog, StreamingKMeansModel, tDigest } from 'millrace/ml'
 import { descend, leastSquares } from '../../lib/ml/regression/gradient-descent.ts'
-import { timed } from '../measure.ts'
+import { medianMs } from '../measure.ts'
 import { type Figure, rounded, table } from '../report.ts'
-import { median } from '../statistics.ts'
+import { inSpark } from '../spark.ts'
 
 const BENCH = 'ml'
 const POINTS = 100_000
@@ -36,43 +34,12 @@ const valueAt = (point: number, coordinate: number): number =>
 const vectorAt = (point: number): readonly number[] =>
   Array.from({ length: DIMENSIONS }, (_, coordinate) => valueAt(point, coordinate))
 
-/** The median of some rounds. */
-const medianMs = async (rounds: number, run: () => unknown): Promise<number> => {
-  const taken: number[] = []
-  for (let round = 0; round < rounds; round++) taken.push(await timed(run))
-  return median(taken)
-}
-
 const figure = (name: string, value: number, unit: Figure['unit']): Figure => ({
   bench: BENCH,
   figure: name,
   value: rounded(value),
   unit,
 })
-
-/** The median milliseconds of what Spark prints. */
-const inSpark = (home: string, rounds: number): ReadonlyMap<string, number> => {
-  const script = join(import.meta.dirname, 'learn.scala')
-  const { stdout, stderr, status } = spawnSync(
-    join(home, 'bin', 'spark-shell'),
-    ['--master', `local[${cpus().length}]`, '--conf', 'spark.ui.enabled=false', '-i', script],
-    {
-      env: {
-        ...process.env,
-        SPARK_HOME: home,
-        BENCH_ML: [POINTS, DIMENSIONS, CLUSTERS, rounds].join(','),
-      },
-      encoding: 'utf8',
-    },
-  )
-  if (status !== 0) throw new Error(`Spark ended with ${status}:\n${stderr.slice(-2_000)}`)
-  const lines = [...stdout.matchAll(/^(?<name>kmeans|regression) (?<ms>[\d.]+)$/gm)]
-  if (lines.length === 0) throw new Error(`Spark printed no figure:\n${stdout.slice(-2_000)}`)
-  const byName = Map.groupBy(lines, ({ groups }) => groups?.['name'] ?? '')
-  return new Map(
-    [...byName].map(([name, all]) => [name, median(all.map((one) => Number(one.groups?.['ms'])))]),
-  )
-}
 
 /** Measures, says a table, and returns the figures. */
 export const benchMl = async ({
@@ -103,7 +70,12 @@ export const benchMl = async ({
     ['kmeans', await medianMs(rounds, () => model.update(points, 1, 'batches'))],
     ['regression', await medianMs(rounds, () => descend(zeros, examples, descent))],
   ])
-  const spark = sparkHome === undefined ? undefined : inSpark(sparkHome, rounds)
+  const spark =
+    sparkHome === undefined
+      ? undefined
+      : inSpark(sparkHome, join(import.meta.dirname, 'learn.scala'), {
+          BENCH_ML: [POINTS, DIMENSIONS, CLUSTERS, rounds].join(','),
+        })
   const values = Array.from({ length: SKETCHED }, (_, at) => Math.floor(valueAt(at, 1) * 50_000))
   const sketches = { hyperLogLog: hyperLogLog(), countMin: countMin(), tDigest: tDigest() }
   const adding: (readonly [string, number])[] = []

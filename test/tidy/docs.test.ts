@@ -129,7 +129,7 @@ describe.each(rows)('$rule', ({ find, planted, found }) => {
 
 test('whole programs in all pages are the text of an example', () => {
   const examples = new Map(
-    ['examples', 'test/examples'].flatMap((folder) =>
+    ['examples', 'examples/spark', 'test/examples'].flatMap((folder) =>
       readdirSync(join(root, folder))
         .filter((name) => name.endsWith('.ts'))
         .map((name) => [`${folder}/${name}`, read(`${folder}/${name}`)] as const),

@@ -44,6 +44,7 @@ const project = projectSources()
 const manifest = JSON.parse(read('package.json')) as Manifest
 const examples = new Map([
   ...documentsIn('examples', '.ts'),
+  ...documentsIn('examples/spark', '.ts'),
   ...documentsIn('test/examples', '.ts'),
 ])
 const decisions = documentsIn('docs/internals/decisions', '.md')

@@ -3,8 +3,9 @@
  * executors. The purpose of such a part is checked on its replacement here, and the report says so.
  * Each is a row of docs/differences.md.
  */
-import { milliseconds, type Pipeline, stream, type StreamingContext } from 'millrace'
+import { type DStream, milliseconds, type Pipeline, stream, type StreamingContext } from 'millrace'
 import { testStream, type TestStream } from 'millrace/testing'
+import { isMillraceError } from '../../../lib/base/errors.ts'
 import { lifecycleCheck } from './check-runs.ts'
 import { checkSame } from './compare.ts'
 import type { Mode } from './pipeline.ts'
@@ -63,14 +64,17 @@ const stateIsDurable = async (): Promise<void> => {
  * A received record is stored before it counts as received. It belongs to one batch for ever, no
  * matter which process tries the batch and how often.
  */
-const recordsAreDurable = async (): Promise<void> => {
+const recordsOf = async (
+  name: string,
+  read: (ssc: StreamingContext) => DStream<string>,
+): Promise<void> => {
   let isDown = true
   const app = await started((ssc) =>
-    ssc.socketTextStream('localhost', 9999).foreachRDD(() => {
+    read(ssc).foreachRDD(() => {
       if (isDown) throw new Error('down')
     }),
   )
-  const input = app.input('localhost:9999')
+  const input = app.input(name)
   input.add('a', 'b')
   await app.advance(milliseconds(INTERVAL_MS))
   input.add('c')
@@ -89,6 +93,23 @@ const recordsAreDurable = async (): Promise<void> => {
     ['a', 'b', 'c'],
     output.elements.flatMap((elements) => elements ?? []),
   )
+}
+
+const recordsAreDurable = (): Promise<void> =>
+  recordsOf('localhost:9999', (ssc) => ssc.socketTextStream('localhost', 9999))
+
+const shardsAreDurable = (): Promise<void> => recordsOf('in', (ssc) => ssc.kinesisTextStream('in'))
+
+/** A stream of Kinesis is a name, which is needed. All else about it is bound to the name. */
+const streamsAreNamed = async (): Promise<void> => {
+  await shardsAreDurable()
+  let refused: unknown
+  try {
+    await started((ssc) => ssc.kinesisTextStream('').print())
+  } catch (error) {
+    refused = error
+  }
+  checkSame('ARGUMENT_INVALID', isMillraceError(refused) ? refused.code : refused)
 }
 
 /** Every batch time runs, in order and once, no matter how late. */
@@ -190,6 +211,19 @@ export const insteads: readonly Instead[] = [
     ),
     check: recordsAreDurable,
   },
+  {
+    row: 'the client library of Kinesis',
+    applies: of(
+      'kinesis',
+      'kinesis.read',
+      'kinesis.checkpointer',
+      'kinesis.recordProcessor',
+      'kinesis.processRecords',
+      'kinesis.createBlockRDD',
+    ),
+    check: shardsAreDurable,
+  },
+  { row: 'the builder of Kinesis streams', applies: of('kinesis.builder'), check: streamsAreNamed },
   { row: 'timers', applies: of('recurringTimer'), check: timesAreKept },
   {
     row: 'executors',

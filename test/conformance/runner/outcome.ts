@@ -5,7 +5,6 @@ export type Outcome =
       /** The row of docs/differences.md that was checked in place of the case. */
       readonly instead?: string
     }
-  | { readonly kind: 'skipped'; readonly reason: string }
   | { readonly kind: 'failed'; readonly expected: unknown; readonly got: unknown }
 
 /** The result is not the expected one. */

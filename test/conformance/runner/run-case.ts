@@ -1,4 +1,4 @@
-/** One case: skipped with a reason, or run and compared. */
+/** One case, run and compared. */
 import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
 import { fileChecks } from './check-files.ts'
@@ -20,7 +20,6 @@ import { testChecks } from './ml/check-tests.ts'
 import { isOperation } from './operations.ts'
 import { Mismatch, type Outcome, UnknownWord } from './outcome.ts'
 import type { Mode } from './pipeline.ts'
-import { skipReason } from './skips.ts'
 import { entry } from './table.ts'
 import type { Vector } from './vector.ts'
 
@@ -61,8 +60,6 @@ const checkEach: Check = async (vector, mode) => {
 
 /** Runs a case. An error of the case is a failure. */
 export const runCase = async (given: Vector, mode: Mode): Promise<Outcome> => {
-  const reason = skipReason(given)
-  if (reason !== undefined) return { kind: 'skipped', reason }
   const instead = insteadOf(given)
   const vector = differenceOf(given)?.expected(given) ?? given
   try {

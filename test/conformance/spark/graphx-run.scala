@@ -50,17 +50,21 @@ def list(values: Iterable[String]): String = values.mkString("[", ",", "]")
 def pairs[V](vertices: VertexRDD[V])(show: V => String): String =
   list(vertices.collect().sortBy(_._1).map { case (v, x) => s"[$v,${show(x)}]" })
 
-val cases = mutable.ArrayBuffer[String]()
-def add(op: String, name: String, params: String, edges: Edges, expected: String): Unit =
-  cases += s"""{"suite":"GraphXRun","name":"$name","op":"graph.$op","batchIntervalMs":1000,
-"params":$params,"inputBatches":[${list(edges.map { case (a, b) => s"[$a,$b]" })}],
-"expectedBatches":[$expected],"compare":"ordered","origin":"spark-run-3.5","tolerance":1e-9,
-"notes":"Spark 3.5."}"""
+/** What is asked, by operation and settings: the graphs, each one batch, and what GraphX gives. */
+val cases = mutable.LinkedHashMap[(String, String, String), mutable.ArrayBuffer[(Edges, String)]]()
+def batch(edges: Edges): String = list(edges.map { case (a, b) => s"[$a,$b]" })
+def written: String = cases.map { case ((op, settings, params), found) =>
+  s"""{"suite":"GraphXRun","name":"${if (settings.isEmpty) op else s"$op, $settings"}",
+"op":"graph.$op","batchIntervalMs":1000,"params":$params,
+"inputBatches":${list(found.map(one => batch(one._1)))},
+"expectedBatches":${list(found.map(_._2))},"compare":"ordered","origin":"spark-run-3.5",
+"tolerance":1e-9,"notes":"Spark 3.5, each batch is a graph."}"""
+}.mkString("[\n", ",\n", "\n]")
 
 for ((name, edges) <- graphs) {
   val graph = Graph.fromEdges(sc.parallelize(edges.map { case (a, b) => Edge(a, b, 1) }, 1), 1).cache()
   def about(op: String, expected: String, settings: String = "", params: String = "{}"): Unit =
-    add(op, if (settings.isEmpty) s"$op, $name" else s"$op, $settings, $name", params, edges, expected)
+    cases.getOrElseUpdate((op, settings, params), mutable.ArrayBuffer()) += ((edges, expected))
   about("inDegrees", pairs(graph.inDegrees)(_.toString))
   about("outDegrees", pairs(graph.outDegrees)(_.toString))
   about("degrees", pairs(graph.degrees)(_.toString))
@@ -87,7 +91,7 @@ for ((name, edges) <- graphs) {
   graph.unpersist()
   println(name)
   val out = new PrintWriter(new File(sys.props.getOrElse("out", "GraphXRun.json")))
-  out.println(cases.mkString("[\n", ",\n", "\n]"))
+  out.println(written)
   out.close()
 }
 sys.exit(0)
