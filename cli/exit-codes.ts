@@ -53,6 +53,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   DATA_LOST: EXIT.batchFailed,
   DIRECTORY_MISSING: EXIT.usage,
   EVENT_INVALID: EXIT.unexpected,
+  EVENT_TIME_INVALID: EXIT.batchFailed,
   EXECUTOR_LOST: EXIT.batchFailed,
   EXECUTOR_REFUSED: EXIT.batchFailed,
   INPUT_CHANGED: EXIT.batchFailed,

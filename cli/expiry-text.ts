@@ -14,11 +14,27 @@ const exactText = (durationMs: number): string => {
   return count(durationMs / unitMs, name)
 }
 
-/** How the keys of a state end, and how many have ended; nothing where they do not. */
-export const expiryText = ({
-  idleMs,
-  expired = 0,
-}: Pick<StateOverview, 'idleMs' | 'expired'>): string => {
+/**
+ * How the keys of a state end, and how many have ended; how far event time has come. Nothing where
+ * there is nothing to say.
+ */
+export const expiryText = (state: Partial<StateOverview>): string =>
+  endText(state) + eventTimeText(state)
+
+const eventTimeText = ({
+  watermarkMs,
+  late = 0,
+}: Pick<StateOverview, 'watermarkMs' | 'late'>): string => {
+  if (watermarkMs === undefined) return ''
+  const lateText = `${count(late, 'record')} ${late === 1 ? 'was' : 'were'} late`
+  return `, event time is at ${timeText(watermarkMs)}, ${lateText}`
+}
+
+/** Event times can be beyond all dates. */
+const timeText = (ms: number): string =>
+  Number.isNaN(new Date(ms).getTime()) ? `${ms} ms` : new Date(ms).toISOString()
+
+const endText = ({ idleMs, expired = 0 }: Pick<StateOverview, 'idleMs' | 'expired'>): string => {
   const ended = `${count(expired, 'key')} ${expired === 1 ? 'has' : 'have'} ended`
   if (idleMs !== undefined) return `, keys end after ${exactText(idleMs)}, ${ended}`
   return expired === 0 ? '' : `, ${ended}`

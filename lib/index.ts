@@ -5,6 +5,7 @@ export type { SchemaOutput, StandardSchema } from './base/standard-schema.ts'
 export { readObjects } from './formats/object-lines.ts'
 export { type Time, timeOf } from './base/time.ts'
 export type { DStream } from './dstream/dstream.ts'
+export { type EventTimeOptions, EventTimeStream } from './dstream/operators/event-time.ts'
 export type { PartitionAttempt } from './dstream/operators/foreach-partition.ts'
 export type { ForeachFunction } from './dstream/operators/foreach-rdd.ts'
 export type {
@@ -24,6 +25,13 @@ export type { Queue, QueueStreamOptions } from './dstream/sources/queue.ts'
 export type { Receive, Receiving } from './dstream/sources/receiver.ts'
 export type { StreamSource } from './dstream/sources/stream-source.ts'
 export type { MapWithStateStream } from './dstream/operators/map-with-state.ts'
+export {
+  type EventResults,
+  KeyedWindows,
+  type WindowResultOptions,
+} from './dstream/operators/timed-windows.ts'
+export type { LateRecord, WindowResult } from './dstream/operators/windowed-partition.ts'
+export type { Window } from './state/operator/time-spans.ts'
 export type { InverseWindowOptions } from './dstream/operators/reduce-by-key-and-window.ts'
 export type { PrintOptions } from './dstream/operators/print.ts'
 export type { FormatFileOptions } from './dstream/operators/save-as-files.ts'

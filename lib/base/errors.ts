@@ -33,6 +33,7 @@ export const errorCodes = {
   DATA_LOST: 'Records that intake took are missing from the store and from their source.',
   DIRECTORY_MISSING: 'A watched directory does not exist, or is not a directory.',
   EVENT_INVALID: 'A function was invoked with an event that does not have the form of its source.',
+  EVENT_TIME_INVALID: 'A record has no time that can be used as its event time.',
   EXECUTOR_LOST: 'An executor gave no answer; its task runs in the driver.',
   EXECUTOR_REFUSED: 'Executors cannot compute tasks of this driver; they run in the driver.',
   GENERATION_OLD: 'A newer deployment owns the store; this one may not run batches.',

@@ -142,7 +142,7 @@ export class GraphBuilder {
 /** The node that gets the name of a stream. */
 const namedBy = (node: PlanNode): PlanNode => {
   const [parent] = node.parents
-  return node.role === 'operator' && node.isPartOfSource === true && parent !== undefined
+  return node.role === 'operator' && node.isPartOfParent === true && parent !== undefined
     ? parent
     : node
 }

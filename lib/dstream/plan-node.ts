@@ -23,7 +23,7 @@ export interface PartitionView
 }
 
 /** What a partition sees of the timer of its operator, as it was before the move. */
-export type PartitionTimer = Pick<Timer, 'firedMs' | 'isOnGrid'>
+export type PartitionTimer = Pick<Timer, 'firedMs' | 'isOnGrid' | 'watermark'>
 
 /** What moving one partition gives. */
 export interface Moved {
@@ -81,7 +81,7 @@ export interface BatchView {
 /** What an operator has of one partition in the driver. */
 export const partitionView = (batch: BatchView, partition: number): PartitionView => {
   const { id, timeMs, zeroMs, timer, pause, keys, adds } = batch
-  const { firedMs, isOnGrid } = timer
+  const { firedMs, isOnGrid, watermark } = timer
   return {
     id,
     timeMs,
@@ -91,6 +91,7 @@ export const partitionView = (batch: BatchView, partition: number): PartitionVie
     panes: batch.panes(partition),
     firedMs,
     isOnGrid,
+    watermark,
     pause,
     ...(keys === undefined ? {} : { keys }),
     ...(adds === undefined ? {} : { adds }),
@@ -149,8 +150,11 @@ export interface OperatorNode extends NodeParts {
    * directly after a source can run where its records come in.
    */
   readonly narrow: boolean
-  /** The operator belongs to the declaration of its source, whose name it gives. Default: false. */
-  readonly isPartOfSource?: boolean
+  /**
+   * The operator belongs to the declaration of the node before it: `named()` names that one.
+   * Default: false.
+   */
+  readonly isPartOfParent?: boolean
   /**
    * Whether equal inputs can give different results. Then even an empty batch may change something,
    * so the plan never rests.

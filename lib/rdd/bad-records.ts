@@ -96,6 +96,7 @@ export const userFunctionError = ({
 
 /** Errors that say by themselves what is wrong with an element. */
 const OWN_CODES: ReadonlySet<string> = new Set([
+  'EVENT_TIME_INVALID',
   'KEY_UNSUPPORTED',
   'PAIR_INVALID',
   'VALUE_UNSUPPORTED',

@@ -4,7 +4,8 @@ import { evaluate } from './evaluate.ts'
 import type { Partition } from './partition.ts'
 import type { Pause } from '../base/pauses.ts'
 import { allOf } from './records.ts'
-import type { Sink } from './steps.ts'
+import type { StepPlace } from './adds/place-adds.ts'
+import type { Sink, Step } from './steps.ts'
 
 /** The elements of a partition. `label` names the RDD in errors. */
 export const elementsOf = async <T>(
@@ -32,9 +33,10 @@ export const keepPartition = async <T>(
   label: string,
   pause?: Pause,
 ): Promise<Partition<T>> => {
-  const { records, steps, origin, madeFrom } = partition
+  const { records, steps, origin, madeFrom, lane } = partition
   if (steps.length === 0) return { ...partition, records: allOf(records) }
-  if (origin === undefined) return { records: await elementsOf(partition, label, pause), steps: [] }
+  if (origin === undefined)
+    return { records: await elementsOf(partition, label, pause), steps: [], lane }
   let elements: T[] = []
   let numbers: number[] = []
   const open = (): Sink<T> => {
@@ -56,6 +58,23 @@ export const keepPartition = async <T>(
     records: elements,
     steps: [],
     madeFrom: numbers,
+    lane,
     origin: madeFrom === undefined ? { ...origin, reject } : origin,
   }
+}
+
+/** A step that is made for each lane of the input. */
+interface LaneStep extends Pick<Step, 'kind' | 'label'> {
+  readonly f: (lane?: string) => unknown
+}
+
+/** The partition with one more step. */
+export const withStep = <U>(
+  partition: Partition<unknown>,
+  { f, ...step }: LaneStep,
+  place: StepPlace | undefined,
+): Partition<U> => {
+  const { steps, lane } = partition
+  const own = { ...step, f: f(lane), ...(place === undefined ? {} : { place }) } as Step
+  return { ...partition, steps: [...steps, own] } as Partition<U>
 }

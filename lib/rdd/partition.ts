@@ -5,6 +5,9 @@ import type { Pause } from '../base/pauses.ts'
 import { isInArray, type Records } from './records.ts'
 import type { Sink, Step } from './steps.ts'
 
+/** In the place of a lane: records that come again, such as redriven ones. They are in no order. */
+export const ASIDE = '!aside'
+
 /** One partition: its records, and the steps that are still to be applied to them. */
 export interface Partition<T> {
   readonly records: Records
@@ -25,6 +28,11 @@ export interface Partition<T> {
   readonly isAlone?: boolean | undefined
   /** Its records were combined by key before, and are not there any more. Default: they are. */
   readonly combined?: Combined | undefined
+  /**
+   * The ordered part of the input that its records come from: the source, and the lane there.
+   * Undefined after a step that is not record by record. {@link ASIDE}: of no lane.
+   */
+  readonly lane?: string | undefined
   /** Only for the type checker: the type of the elements. Never set at run time. */
   readonly element?: T
 }

@@ -1,6 +1,6 @@
 import { withPlainKeys } from '../base/keys.ts'
-import { placeName } from './adds/adding.ts'
-import { elementsOf, keepPartition } from './elements.ts'
+import { placesOf } from './adds/place-adds.ts'
+import { elementsOf, keepPartition, withStep } from './elements.ts'
 import { originAfterShuffle } from './bad-records.ts'
 import { NO_CONTEXT, type RddContext } from './context.ts'
 import { type Elsewhere, elsewhereOf } from './elsewhere.ts'
@@ -108,20 +108,18 @@ export class RDD<out T> {
 
   /** @internal This RDD with one more step, fused into the pass over its partitions. */
   narrow<U>(kind: Step['kind'], f: (element: T) => unknown): RDD<U> {
+    return this.narrowByLane(kind, () => f)
+  }
+
+  /** @internal The same, with a function for each lane of the input. */
+  narrowByLane<U>(kind: Step['kind'], f: (lane?: string) => (element: T) => unknown): RDD<U> {
     const { label } = this
-    const step = { kind, f, label } as Step
-    const { adds } = this.#lineage.context
-    const number = kind === 'check' ? undefined : adds?.nextNumber(label)
+    const places = kind === 'check' ? undefined : placesOf(this.#lineage.context.adds, label)
     return new RDD<U>({
       ...this.#lineage,
       elsewhere: this.#elsewhere,
-      partition: async (index, until) => {
-        const { steps, records, origin, madeFrom, combined } = await this.partitionAt(index, until)
-        if (adds === undefined || number === undefined)
-          return { records, steps: [...steps, step], origin, madeFrom, combined }
-        const placed = { ...step, place: { table: adds, name: placeName(label, number, index) } }
-        return { records, steps: [...steps, placed], origin, madeFrom, combined }
-      },
+      partition: async (index, until) =>
+        withStep(await this.partitionAt(index, until), { kind, f, label }, places?.(index)),
     })
   }
 

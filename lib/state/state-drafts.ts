@@ -78,7 +78,7 @@ const leavePartitions = (
 }
 
 const withDue = (
-  { firedMs, expired: before = 0 }: TimerState,
+  { firedMs, eventTime, expired: before = 0 }: TimerState,
   dueMs: number | undefined,
   { waiting = 0, expired = 0, idleMs }: Partial<KeysInTime> = {},
 ): TimerState => ({
@@ -87,6 +87,7 @@ const withDue = (
   ...(waiting === 0 ? {} : { waiting }),
   ...(idleMs === undefined ? {} : { idleMs }),
   ...(before + expired === 0 ? {} : { expired: before + expired }),
+  ...(eventTime === undefined ? {} : { eventTime }),
 })
 
 /** The drafts of all states, panes and timers, for one attempt. */
@@ -191,8 +192,14 @@ export class StateDrafts {
   /** The timer of an operator. */
   timer(id: string, { zeroMs, everyMs }: TimerGrid): Timer {
     const { timeMs } = this.#parts
-    const stateNow = (): TimerState => this.#timers.get(id) ?? this.#parts.timers.get(id) ?? {}
+    const before = this.#parts.timers.get(id)
+    const stateNow = (): TimerState => this.#timers.get(id) ?? before ?? {}
     return {
+      eventTime: before?.eventTime,
+      get watermark() {
+        return { before: before?.eventTime?.watermarkMs, now: stateNow().eventTime?.watermarkMs }
+      },
+      setEventTime: (eventTime) => void this.#timers.set(id, { ...stateNow(), eventTime }),
       get firedMs() {
         return stateNow().firedMs
       },

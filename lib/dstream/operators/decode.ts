@@ -74,7 +74,7 @@ export const fileRecordNode = <T>(
     narrow: true,
     parameters: { format: name, ...settings },
   })
-  return Object.freeze({ ...node, isPartOfSource: true })
+  return Object.freeze({ ...node, isPartOfParent: true })
 }
 
 /**
@@ -86,5 +86,5 @@ export const fileRecordNode = <T>(
 export const decodeNode = <R, T>(records: PlanNode, decode: (record: R) => T): OperatorNode =>
   Object.freeze({
     ...narrowNode('decode', records, (input) => input.map(decode as (record: never) => T)),
-    isPartOfSource: true,
+    isPartOfParent: true,
   })

@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { encode } from '../../base/codec.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { type Adding, type PlacedAdds, placeName } from './adding.ts'
-import type { PutAdds } from './adds-table.ts'
+import type { NumberedAdds, PutAdds } from './adds-table.ts'
 
 /** What is added at one place while its function runs. */
 export class PlaceAdds {
@@ -128,3 +128,13 @@ export const misplaced = (name: string, problem: string): MillraceError =>
       'foreachRDD and listeners',
     fix: 'for what reductions, windows and outputs do, add in a map before or after them',
   })
+
+/** The places of a narrow step, by the index of the partition. Undefined: nothing can be added. */
+export const placesOf = (
+  table: NumberedAdds | undefined,
+  label: string,
+): ((partition: number) => StepPlace) | undefined => {
+  if (table === undefined) return undefined
+  const number = table.nextNumber(label)
+  return (partition) => ({ table, name: placeName(label, number, partition) })
+}

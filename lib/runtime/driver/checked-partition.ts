@@ -1,5 +1,6 @@
 import { checkPoison, type PoisonLimits } from '../../rdd/bad-records.ts'
 import {
+  ASIDE,
   isLazy,
   type LazyPartition,
   type Partition,
@@ -10,6 +11,8 @@ import type { LazyReads } from './lazy-reads.ts'
 
 /** What happens when the partitions of a source are used. */
 export interface PartitionChecks {
+  /** The id of the source. */
+  readonly source: string
   /** The limits of the plan for bad records. */
   readonly limits: PoisonLimits
   /** Takes the reads of lazy partitions. */
@@ -29,7 +32,16 @@ export const checkedPartition = (
 ): SourcePartition<unknown> =>
   isLazy(partition)
     ? new CheckedPartition(partition, index, checks)
-    : withPoisonLimits(partition, checks.limits)
+    : withPoisonLimits(withLane(partition, checks), checks.limits)
+
+/** Lanes of several sources may have the same name. A source without lanes is one. */
+const withLane = (
+  partition: Partition<unknown>,
+  { source }: PartitionChecks,
+): Partition<unknown> => {
+  const { lane = '' } = partition
+  return { ...partition, lane: lane === ASIDE ? lane : `${source}#${lane}` }
+}
 
 /** A batch may have tens of thousands of them: so they have no functions of their own. */
 class CheckedPartition implements LazyPartition<unknown> {
@@ -54,7 +66,7 @@ class CheckedPartition implements LazyPartition<unknown> {
     return () => {
       const read = handOut()
       return withPoisonLimits(
-        { ...read, records: this.#counted(read.records) },
+        withLane({ ...read, records: this.#counted(read.records) }, this.#checks),
         this.#checks.limits,
       )
     }

@@ -101,6 +101,7 @@ const readAll = async (
     const data = await withRetries(runner.clock, () => source.read(taken, putAside, isRetry))
     for (const part of data.unreadable ?? []) checkPoison({ ...part, limits }, 0, 0)
     const checks: PartitionChecks = {
+      source: id,
       limits,
       reads: lazyReads,
       count: (index, some) => count([id, index, some]),

@@ -194,7 +194,7 @@ const runGraph = async (
     records: partitions,
     drafts,
     spread: {
-      batch: taskBatchOf(runner, head, timeMs, found),
+      batch: { ...taskBatchOf(runner, head, timeMs, found), ...watermarksOf(before) },
       putAside,
       count,
       adds,
@@ -237,6 +237,13 @@ const taskBatchOf = (
   input: head.logged?.input ?? '',
   found,
 })
+
+const watermarksOf = ({ manifest }: Before): Pick<TaskBatch, 'watermarks'> => {
+  const known = Object.entries(manifest.timers).flatMap(([id, { eventTime }]) =>
+    eventTime?.watermarkMs === undefined ? [] : [[id, eventTime.watermarkMs] as const],
+  )
+  return known.length === 0 ? {} : { watermarks: Object.fromEntries(known) }
+}
 
 const noteTaken = async (runner: Runner, input: BatchInput): Promise<void> => {
   for (const { source, taken } of sourcesOf(runner, input))

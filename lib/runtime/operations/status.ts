@@ -57,6 +57,10 @@ export interface StateOverview {
   readonly idleMs?: number
   /** How many keys have ended so. Left out: none. */
   readonly expired?: number
+  /** How far its event time has come, epoch milliseconds. Left out: it has none. */
+  readonly watermarkMs?: number
+  /** How many records were late. Left out: none. */
+  readonly late?: number
 }
 
 /** The value of an accumulator after the last batch. */

@@ -18,6 +18,7 @@ import {
 import { LiveState } from '../../state/live-state.ts'
 import { emptyManifest } from '../../state/manifest.ts'
 import { BatchRdds, type BatchRddsParts } from './batch-rdds.ts'
+import type { TaskBatch } from './task-request.ts'
 
 /** The batch in which a stage is found. */
 export interface StageBatch extends Pick<
@@ -30,6 +31,8 @@ export interface StageBatch extends Pick<
   readonly openParts?: OpenParts
   /** Takes what functions add to accumulators. Left out: the plan has none. */
   readonly adds?: PutAdds | undefined
+  /** See {@link TaskBatch}. */
+  readonly watermarks?: TaskBatch['watermarks']
 }
 
 /** The stage to find. Only a node: its first stage with tasks that brings records together. */
@@ -37,7 +40,18 @@ export type WantedStage = StageName | Pick<StageName, 'node'>
 
 /** A stage with its tasks. Undefined: the node has no such stage. */
 export const findStage = async (
-  { plan, timeMs, zeroMs, records, given, pause, taskBytes, openParts, adds }: StageBatch,
+  {
+    plan,
+    timeMs,
+    zeroMs,
+    records,
+    given,
+    pause,
+    taskBytes,
+    openParts,
+    adds,
+    watermarks,
+  }: StageBatch,
   name: WantedStage,
 ): Promise<Stage | undefined> => {
   const planned = plan.nodes.find(({ id }) => id === name.node)
@@ -49,7 +63,7 @@ export const findStage = async (
     zeroMs,
     records,
     ...(given === undefined ? {} : { given }),
-    drafts: (await emptyState(plan, zeroMs)).draft(timeMs),
+    drafts: (await emptyState(plan, zeroMs, watermarks)).draft(timeMs),
     pause,
     // The search ends before a state moves.
     moveStates: async (_, exchange) => {
@@ -73,12 +87,23 @@ export const findStage = async (
   return finder.found
 }
 
-/** The state of a new application: what follows the stage does not run. */
-const emptyState = (plan: Plan, zeroMs: number): Promise<LiveState> => {
+/** The state of a new application with these watermarks. */
+const emptyState = (
+  plan: Plan,
+  zeroMs: number,
+  watermarks: TaskBatch['watermarks'] = {},
+): Promise<LiveState> => {
   const noSegment = async (): Promise<never> => {
     throw new TypeError('who looks for a stage reads no state')
   }
-  return LiveState.load(plan, emptyManifest(zeroMs), noSegment)
+  // What follows the stage does not run, but which records are late shows before it.
+  const timers = Object.fromEntries(
+    Object.entries(watermarks).map(([id, watermarkMs]) => [
+      id,
+      { eventTime: { watermarkMs, lanes: [] } },
+    ]),
+  )
+  return LiveState.load(plan, { ...emptyManifest(zeroMs), timers }, noSegment)
 }
 
 const writeNothing = async (): Promise<void> => undefined

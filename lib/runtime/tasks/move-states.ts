@@ -153,11 +153,11 @@ export class StateMoves {
 
   #requestOf({ planned, view }: Moving, partition: number): StateRequest {
     const { drafts, spread, attemptId } = this.#parts
-    const { input: _, found: __, ...batch } = spread.batch
+    const { input: _, found: __, watermarks: ___, ...batch } = spread.batch
     const { id: node } = planned
     const before = drafts.before(node, partition).map(({ stored }) => packPartition(stored))
-    const { firedMs, isOnGrid } = view.timer
-    return { ...batch, node, partition, attemptId, before, firedMs, isOnGrid }
+    const { firedMs, isOnGrid, watermark } = view.timer
+    return { ...batch, node, partition, attemptId, before, firedMs, isOnGrid, watermark }
   }
 }
 

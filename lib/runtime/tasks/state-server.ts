@@ -112,7 +112,7 @@ export class StateServer {
   }
 
   #viewOf(
-    { node: id, partition, timeMs, zeroMs, firedMs, isOnGrid }: StateRequest,
+    { node: id, partition, timeMs, zeroMs, firedMs, isOnGrid, watermark }: StateRequest,
     drafts: readonly HomeDraft[],
     deadLetters: DeadLetter[],
   ): PartitionView {
@@ -123,6 +123,7 @@ export class StateServer {
       zeroMs,
       firedMs,
       isOnGrid,
+      watermark,
       state: drafts.find((draft) => draft instanceof StateDraft) as StateDraft,
       panes: drafts.find((draft) => draft instanceof PaneDraft) as PaneDraft,
       pause: pausesOf(this.#parts.clock),

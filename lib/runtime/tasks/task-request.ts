@@ -33,6 +33,8 @@ export interface TaskBatch {
   readonly input: string | SegmentRef
   /** What the driver has found where it read the input: see `foundText`. */
   readonly found: string
+  /** The watermarks before the batch, by operator. Left out: no operator has one. */
+  readonly watermarks?: Readonly<Record<string, number>>
   /** The span of the call, if it is traced. Nothing else depends on it. */
   readonly traceparent?: string
 }
@@ -53,7 +55,8 @@ export interface TaskRequest extends TaskBatch, StageName {
  * The move of one partition of an operator: see `StateMove`. What the exchange brings comes beside
  * it, as the bytes of `encodeParts`.
  */
-export interface StateRequest extends Omit<TaskBatch, 'input' | 'found'>, PartitionTimer {
+export interface StateRequest
+  extends Omit<TaskBatch, 'input' | 'found' | 'watermarks'>, PartitionTimer {
   /** The id of the operator, and the number of the partition. */
   readonly node: string
   readonly partition: number

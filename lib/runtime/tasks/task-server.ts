@@ -189,10 +189,13 @@ export class TaskServer {
     return findStage({ plan, timeMs, zeroMs, records: read.partitions, ...settings }, name)
   }
 
-  #settings(batch: TaskBatch): Pick<StageBatch, 'pause' | 'taskBytes' | 'openParts' | 'adds'> {
+  #settings(
+    batch: TaskBatch,
+  ): Pick<StageBatch, 'pause' | 'taskBytes' | 'openParts' | 'adds' | 'watermarks'> {
     const { clock, taskBytes } = this.#parts
+    const { watermarks = {} } = batch
     const pause = pausesOf(clock)
-    return { pause, taskBytes, openParts: this.#openParts(batch), adds: this.#adds }
+    return { pause, taskBytes, openParts: this.#openParts(batch), adds: this.#adds, watermarks }
   }
 
   /** Parts are only written here. The driver opens the batch, and finishes it. */

@@ -1,3 +1,5 @@
+import { type EventTime, NO_EVENT_TIME, type Watermark } from './event-time.ts'
+
 /**
  * The timer of an operator. It answers three questions. Has the operator done its part before
  * (`firedMs`)? When will something happen without input (`setDue`)? How often may the operator
@@ -6,6 +8,12 @@
  * Changes become true when the batch commits. A failed attempt leaves no trace.
  */
 export interface Timer {
+  /** What is known of event time from the batches before. Undefined: nothing. */
+  readonly eventTime: EventTime | undefined
+  /** The watermark before this batch, and in it. */
+  readonly watermark: Watermark
+  /** Sets what is known of event time after this batch. */
+  setEventTime(eventTime: EventTime): void
   /**
    * The last batch time at which the timer fired, in this batch or a committed one. Undefined:
    * never.
@@ -38,14 +46,28 @@ export interface KeysInTime {
   readonly isExact?: boolean
 }
 
-/** How the keys of an operator end, and how many have ended. */
-export type Expiry = Pick<TimerState, 'idleMs' | 'expired'>
+/**
+ * How the keys of an operator end, and how many have ended; how far its event time has come, and
+ * how many records were late.
+ */
+export type Expiry = Pick<TimerState, 'idleMs' | 'expired'> &
+  Pick<EventTime, 'watermarkMs' | 'late'>
 
 /** The part of a timer that says how keys end. */
-export const expiryOf = ({ idleMs, expired }: TimerState = {}): Expiry => ({
-  ...(idleMs === undefined ? {} : { idleMs }),
-  ...(expired === undefined ? {} : { expired }),
-})
+export const expiryOf = ({
+  idleMs,
+  expired,
+  eventTime = NO_EVENT_TIME,
+}: TimerState = {}): Expiry => {
+  const { watermarkMs, latestMs, late } = eventTime
+  return {
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(expired === undefined ? {} : { expired }),
+    // By batch time, there is no latest event.
+    ...(watermarkMs === undefined || latestMs === undefined ? {} : { watermarkMs }),
+    ...(late === undefined ? {} : { late }),
+  }
+}
 
 /** A timer as it is stored. Times are epoch milliseconds. */
 export interface TimerState {
@@ -56,4 +78,6 @@ export interface TimerState {
   readonly idleMs?: number
   /** How many keys have ended so far, because they were idle. Left out: none. */
   readonly expired?: number
+  /** How far event time has come. Left out: the operator has none. */
+  readonly eventTime?: EventTime
 }

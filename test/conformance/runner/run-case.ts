@@ -1,6 +1,7 @@
 /** One case, run and compared. */
 import { checkOperation, checkSlice } from './check-batches.ts'
 import { differenceOf } from './differences.ts'
+import { eventTimeChecks } from './check-event-time.ts'
 import { fileChecks } from './check-files.ts'
 import { rateChecks } from './check-rates.ts'
 import { graphChecks } from './check-graphs.ts'
@@ -39,6 +40,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ...clusterChecks,
   ...regressionChecks,
   ...testChecks,
+  ...eventTimeChecks,
   ...graphChecks,
   slice: checkSlice,
 }

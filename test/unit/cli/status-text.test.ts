@@ -76,6 +76,11 @@ test.each([
   [{ idleMs: 86_400_000, expired: 1_234 }, ', keys end after 1 day, 1,234 keys have ended'],
   [{ idleMs: 1_500, expired: 2 }, ', keys end after 1,500 milliseconds, 2 keys have ended'],
   [{ expired: 7 }, ', 7 keys have ended'],
+  [{ watermarkMs: 0 }, ', event time is at 1970-01-01T00:00:00.000Z, 0 records were late'],
+  [
+    { watermarkMs: -8.64e15 - 1, late: 1 },
+    ', event time is at -8640000000000001 ms, 1 record was late',
+  ],
 ])('a state says how its keys end: %j', (expiry, text) => {
   const size = { segments: 1, bytes: 5, partitions: 1, largestBytes: 5 }
   const kept = { id: 's', kind: 'mapWithState', holds: 'keys' as const, ...size }

@@ -1,11 +1,12 @@
 /** The partitions that the blocks of lanes are, in the driver, in executors and at intake. */
 import { decode } from '../../../base/codec.ts'
-import { combinedPartition, type Partition } from '../../../rdd/partition.ts'
+import { ASIDE, combinedPartition, type Partition } from '../../../rdd/partition.ts'
 import { type Block, positionsOf } from '../../../state/blocks.ts'
 import type { CombinedBlock } from '../../../state/combined-blocks.ts'
 import { deadLetterOf } from '../../../state/dead-letters.ts'
 import type { BlockRef } from '../../../state/lane-entries.ts'
 import { type PackedResult, resultIn } from '../../tasks/columns.ts'
+import { isRedriveLane } from '../../dead-letters/redrive-lanes.ts'
 import type { PutAside } from '../source-reader.ts'
 
 type Pairs = Iterable<[unknown, unknown]>
@@ -42,6 +43,7 @@ export const partitionOf = (
     steps: [],
     sizeBytes: ref.bytes,
     isAlone: ref.combinedFor !== undefined,
+    lane: isRedriveLane(lane) ? ASIDE : lane,
     origin: {
       description: laneText(source, lane),
       unreadable: ref.rejected ?? 0,

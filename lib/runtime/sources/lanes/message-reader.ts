@@ -177,7 +177,8 @@ const bodiesOf = (
   partition: SourcePartition<unknown>,
   kept: readonly number[],
 ): SourcePartition<unknown> => {
-  const bodies = withChange(partition, ({ records, steps, origin }) => ({
+  const bodies = withChange(partition, ({ records, steps, origin, lane }) => ({
+    lane,
     records: kept.map((index) => messagesIn(records)[index]?.body),
     steps,
     origin: origin && {
