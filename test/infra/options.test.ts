@@ -190,6 +190,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   notifications: 'notifications.test.ts',
   generation: 'generation.test.ts',
   bundling: 'function-settings.test.ts',
+  packageLayer: 'package-layer.test.ts',
 }
 
 /** The names of the options in an interface. */
