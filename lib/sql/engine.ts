@@ -119,8 +119,8 @@ const problemOf = (cause: unknown): string => {
 const FIXES: readonly (readonly [about: RegExp, fix: string])[] = [
   [
     /httpfs|Extension/,
-    'extensions are not downloaded while batches run: read objects of S3 with readParquet or ' +
-      'readCsv, or install the extension beforehand',
+    'extensions are not downloaded while batches run: read objects of S3 as a table of files, ' +
+      "{ parquet: 's3://shop/pages.parquet' }, or install the extension beforehand",
   ],
   [/Table with name/, 'name a view of the session, or the view "input" in stream.sql()'],
   [/Out of Memory|memory/, 'give the function more memory or a larger /tmp, or shorten the batch'],

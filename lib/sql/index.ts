@@ -4,6 +4,7 @@ import './stream-sql.ts'
 import './to-df.ts'
 
 export { DataFrame } from './data-frame.ts'
+export type { CsvTable, FileTable, ParquetTable } from './files.ts'
 export type { SqlRow } from './read-result.ts'
 export type { Columns, FrameRow, Schema, SqlType, SqlTypeOf } from './schema.ts'
 export { type QueryOptions, SqlSession } from './session.ts'

@@ -3,6 +3,7 @@ import type { AnyValue } from '../rdd/pair-types.ts'
 import { parallelize } from '../rdd/parallelize.ts'
 import { RDD } from '../rdd/rdd.ts'
 import { DataFrame, type FrameHome, QuerySource, RowsSource } from './data-frame.ts'
+import { checkFiles, FilesSource, type FileTable } from './files.ts'
 import type { SqlRow } from './read-result.ts'
 import { checkSchema, type FrameRow, type Schema } from './schema.ts'
 
@@ -111,6 +112,22 @@ export class SqlSession {
     const columns = checkSchema('createDataFrame', schema)
     const rdd = elements instanceof RDD ? elements : parallelize(elements)
     return new DataFrame<FrameRow<T>>(new RowsSource(rdd, columns), this.#home)
+  }
+
+  /**
+   * Files as a table of this session. Objects of S3 are copied to the temporary folder when a query
+   * needs them, each upload once.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID`. When it is computed: `QUERY_FAILED`,
+   * `OBJECT_UNREADABLE`, `OBJECT_REFUSED`.
+   * @example
+   * ```ts
+   * const session = SqlSession.of(words)
+   * session.read({ parquet: 's3://shop/pages/*.parquet' }).createOrReplaceTempView('pages')
+   * ```
+   */
+  read<R extends object = SqlRow>(table: FileTable): DataFrame<R> {
+    return new DataFrame<R>(new FilesSource(checkFiles('read', table)), this.#home)
   }
 }
 

@@ -4,7 +4,8 @@ import { DStream } from '../dstream/dstream.ts'
 import { requireRdd } from '../dstream/operators/require-rdd.ts'
 import { operatorNode } from '../dstream/plan-node.ts'
 import type { RDD } from '../rdd/rdd.ts'
-import { DataFrame, QuerySource, RowsSource } from './data-frame.ts'
+import { DataFrame, type FrameSource, QuerySource, RowsSource } from './data-frame.ts'
+import { checkFiles, FilesSource, type FileTable } from './files.ts'
 import type { SqlRow } from './read-result.ts'
 import { checkSchema, type Columns, type Schema } from './schema.ts'
 import { checkQuery, type QueryOptions } from './session.ts'
@@ -32,8 +33,11 @@ export interface SqlOptions<T> extends QueryOptions {
    * empty batch gives no rows.
    */
   readonly schema?: Schema<T>
-  /** Other streams of the query, by the names that it calls them. They need the same slide. */
-  readonly tables?: Readonly<Record<string, StreamTable>>
+  /**
+   * Other tables of the query, by the names that it calls them: streams, which need the same slide,
+   * and files, which are read as they are when the query runs.
+   */
+  readonly tables?: Readonly<Record<string, StreamTable | FileTable>>
   /**
    * Whether the query gives the same for the same batch, so that an idle pipeline may rest. Then
    * one that calls `random()` or `now()` is refused. Default true.
@@ -83,15 +87,16 @@ DStream.prototype.sql = function <T, R extends object>(
   checkText('sql', name, 'a name of the batch in the query')
   checkFlag('bigints', bigints)
   checkFlag('pure', pure)
+  const { streams, files } = byKind(tables)
   const inputs: readonly Input[] = [
     { name, node: this.node, schema: checkSchema('sql', schema) },
-    ...Object.entries(tables).map(([other, { stream, schema: columns }]) => ({
+    ...streams.map(([other, { stream, schema: columns }]) => ({
       name: other,
       node: this.nodeBeside('sql', stream),
       schema: checkSchema('sql', columns),
     })),
   ]
-  checkNames(inputs)
+  checkNames([...inputs, ...files])
   return this.to<R>(
     operatorNode(
       'sql',
@@ -100,11 +105,15 @@ DStream.prototype.sql = function <T, R extends object>(
         const all = rdds.map((rdd) => requireRdd('sql', rdd, batch))
         const [{ context, label }] = all as [RDD<unknown>]
         const home = { register: () => undefined, context, label }
+        const sources: readonly (readonly [name: string, source: FrameSource])[] = [
+          ...inputs.map((input, at) => {
+            const rows = new RowsSource(all[at] as RDD<unknown>, input.schema)
+            return [input.name, rows] as const
+          }),
+          ...files.map((file) => [file.name, new FilesSource(file.table)] as const),
+        ]
         const views = new Map(
-          inputs.map((input, at) => [
-            input.name.toLowerCase(),
-            new DataFrame(new RowsSource(all[at] as RDD<unknown>, input.schema), home),
-          ]),
+          sources.map(([view, source]) => [view.toLowerCase(), new DataFrame(source, home)]),
         )
         const parts = { query, views, pause: context.pause, isPure: pure }
         const source = new QuerySource({ ...parts, batchTimeMs: batch.timeMs })
@@ -117,7 +126,10 @@ DStream.prototype.sql = function <T, R extends object>(
         parameters: {
           query,
           bigints,
-          tables: JSON.stringify(inputs.map((input) => [input.name, input.schema ?? null])),
+          tables: JSON.stringify([
+            ...inputs.map((input) => [input.name, input.schema ?? null]),
+            ...files.map((file) => [file.name, file.table]),
+          ]),
         },
       },
     ),
@@ -130,12 +142,31 @@ interface Input {
   readonly schema: Columns | undefined
 }
 
-const checkNames = (inputs: readonly Input[]): void => {
+interface Files {
+  readonly name: string
+  readonly table: FileTable
+}
+
+const byKind = (
+  tables: Readonly<Record<string, StreamTable | FileTable>>,
+): {
+  readonly streams: readonly (readonly [name: string, table: StreamTable])[]
+  readonly files: readonly Files[]
+} => {
+  const streams: [string, StreamTable][] = []
+  const files: Files[] = []
+  for (const [name, table] of Object.entries(tables))
+    if ('stream' in table) streams.push([name, table])
+    else files.push({ name, table: checkFiles('sql', table) })
+  return { streams, files }
+}
+
+const checkNames = (inputs: readonly Pick<Input, 'name'>[]): void => {
   const names = inputs.map(({ name }) => name.toLowerCase())
   const odd = names.find((name, at) => name === '' || names.indexOf(name) !== at)
   if (odd === undefined) return
   throw new MillraceError('ARGUMENT_INVALID', {
-    problem: 'sql() needs a name of its own for each stream',
+    problem: 'sql() needs a name of its own for each table',
     value: names,
     allowed: 'texts that are not empty; capital and small letters are the same',
   })
