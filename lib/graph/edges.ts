@@ -57,7 +57,7 @@ const checkEdge = (edge: Edge<unknown>): void => {
 const partOf = <K>(numbers: Numbers<K>, ends: readonly number[]): Part<K> => {
   const keys: Coded<K>[] = []
   for (const [key, number] of numbers.sorted()) keys[number] = key
-  return { keys, ends: new Uint8Array(Int32Array.from(ends).buffer) }
+  return { keys, ends: new Uint8Array(new Int32Array(ends).buffer) }
 }
 
 /** The edges of all partitions, in their order. What is no edge is put aside. */

@@ -42,7 +42,7 @@ export const neighboursOf = (at: Int32Array, other: Int32Array, vertices: number
   const byOther = orderBy(
     other,
     startsOf(other, vertices),
-    Int32Array.from(at, (_, edge) => edge),
+    at.map((_, edge) => edge),
   )
   const edges = orderBy(at, starts, byOther)
   return { starts, vertices: edges.map((edge) => other[edge] as number) }

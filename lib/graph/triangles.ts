@@ -24,7 +24,7 @@ const towardsLarger = ({ keys, sources, targets }: Edges<unknown>): Neighbours =
       ends[1].push(other)
     }
   }
-  const [lower, higher] = [Int32Array.from(ends[0]), Int32Array.from(ends[1])]
+  const [lower, higher] = [new Int32Array(ends[0]), new Int32Array(ends[1])]
   const [low, high] = [countEach(lower, keys.length), countEach(higher, keys.length)]
   const degrees = low.map((count, vertex) => count + (high[vertex] as number))
   const turns = (edge: number): boolean =>

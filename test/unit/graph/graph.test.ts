@@ -151,6 +151,71 @@ describe('a graph', () => {
   })
 })
 
+/** What users of other libraries have reported. */
+describe('known traps', () => {
+  const RIM = 20_000
+  const around = (n: number): number => (n % RIM) + 1
+  const wheel = Array.from({ length: RIM }, (_, n): slow.Edge[] => [
+    [0, n + 1],
+    [n + 1, around(n + 1)],
+  ]).flat()
+  const chain = Array.from({ length: 50_000 }, (_, n): slow.Edge => [n + 1, n])
+  const twice: Edges = [
+    [0, 1],
+    [0, 1],
+    [2, 0],
+    [2, 1],
+    [1, 2],
+    [1, 1],
+  ]
+  const sumOf = async (values: RDD<[number, number]>): Promise<number> => values.values().sum()
+
+  test.each<[string, () => Promise<unknown>, unknown]>([
+    ['edges that come twice, and a loop', () => sumOf(graphOf(twice).triangleCount()), 3],
+    ['a vertex with very many edges', () => sumOf(graphOf(wheel).triangleCount()), 3 * RIM],
+    ['a long chain', () => graphOf(chain).connectedComponents().values().distinct().collect(), [0]],
+    [
+      'a long way',
+      async () => (await graphOf(chain).shortestPaths([0]).collect()).at(-1),
+      [50_000, [[0, 50_000]]],
+    ],
+    [
+      'walks that begin where no edge leaves',
+      () =>
+        graphOf([
+          [1, 2],
+          [2, 3],
+          [2, 4],
+        ])
+          .personalizedPageRank(3, 0)
+          .collect(),
+      [
+        [1, 0],
+        [2, 0],
+        [3, 1],
+        [4, 0],
+      ],
+    ],
+    [
+      'a vertex that only a loop has',
+      () =>
+        graphOf([
+          [1, 1],
+          [2, 3],
+        ])
+          .connectedComponents()
+          .collect(),
+      [
+        [1, 1],
+        [2, 2],
+        [3, 2],
+      ],
+    ],
+  ])('%s', async (_, run, result) => {
+    expect(await run()).toEqual(result)
+  })
+})
+
 describe('a vertex', () => {
   const when = new Date(5)
   test.each<[string, readonly (readonly [unknown, unknown])[], readonly unknown[]]>([
