@@ -202,6 +202,29 @@ export const EXPECTED: Readonly<Record<string, (run: Run) => void | Promise<void
     const counted = climates.map((pair) => Number(pair.slice(1, -1).split(',')[1]))
     expect(counted.reduce((sum, one) => sum + one, 0)).toBe(read.length - 1)
   },
+  sessions: (run) => {
+    const commits = linesIn('sessions', 'commits.tsv').map((line) => line.split('\t'))
+    const times = commits.flatMap(([time, part]) =>
+      part === 'lib' ? [Date.parse(time ?? '')] : [],
+    )
+    const inOrder = times.toSorted((a, b) => a - b)
+    const breaks = inOrder.flatMap((time, at) =>
+      time - (inOrder[at - 1] ?? -Infinity) > 45 * 60_000 ? [at] : [],
+    )
+    const textOf = (ms: number | undefined): string => new Date(ms ?? 0).toISOString()
+    const sizes = breaks.map((begin, index) => (breaks[index + 1] ?? Infinity) - begin)
+    // Some of these commits came before ones that were made earlier, and the last session is open.
+    expect(times).not.toEqual(inOrder)
+    for (const [index, size] of sizes.slice(0, -1).entries()) {
+      const [begin, end] = [breaks[index] as number, (breaks[index] as number) + size - 1]
+      const line =
+        `${textOf(inOrder[begin]).slice(0, 16).replace('T', ' ')} to ` +
+        `${textOf(inOrder[end]).slice(11, 16)}: ${size} commits of lib\n`
+      if (size > 9) expect(run.stdout).toContain(line)
+      else expect(run.stdout).not.toContain(line)
+    }
+    expect(sizes.slice(0, -1).filter((size) => size > 9).length).toBeGreaterThan(0)
+  },
   families: (run) => {
     const ties = linesIn('families', 'marriages.txt')
     const best = ties.filter((tie) => tie.split(' ').includes('Medici'))

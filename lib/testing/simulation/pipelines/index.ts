@@ -1,6 +1,7 @@
 import { badWords } from './bad-words.ts'
 import { codedWords } from './coded-words.ts'
 import { dividedWindows } from './divided-windows.ts'
+import { eventTime } from './event-time.ts'
 import { filesInTime } from './files-in-time.ts'
 import { idleKeys } from './idle-keys.ts'
 import { inverseWindows } from './inverse-windows.ts'
@@ -47,6 +48,7 @@ const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] =
   [3, dividedWindows],
   [6, codedWords],
   [8, keptLines],
+  [10, eventTime],
   [12, tableRows],
 ]
 
