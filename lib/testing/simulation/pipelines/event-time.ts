@@ -103,14 +103,14 @@ const taken = (
   events: readonly Event[],
   before: number,
 ): readonly Event[] => {
-  const all = [...open, ...events.filter(({ at }) => at + GAP > before)]
+  let all = [...open, ...events.filter(({ at }) => at + GAP > before)]
   let rest = events.filter(({ at }) => at + GAP <= before)
   for (let count = -1; count !== all.length;) {
     count = all.length
     const joins = (one: Event): boolean =>
       all.some(({ word, at }) => word === one.word && Math.abs(at - one.at) <= GAP)
     const joining = rest.filter(joins)
-    all.push(...joining)
+    all = [...all, ...joining]
     rest = rest.filter((one) => !joining.includes(one))
   }
   return all
@@ -131,8 +131,8 @@ const nameOf = (group: readonly Event[]): string =>
   `${group[0]?.word} ${group[0]?.at} ${endOf(group)}`
 
 /**
- * Windows by event time over two lanes, one of which is quiet at times: a lane that is idle does not
- * hold the watermark. Their number of partitions changes with some deployments.
+ * Windows by event time over two lanes, one of which is quiet at times: a lane that is idle does
+ * not hold the watermark. Their number of partitions changes with some deployments.
  */
 export const eventTime: SimulatedPipeline = {
   name: 'event-time',
