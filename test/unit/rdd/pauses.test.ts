@@ -1,3 +1,4 @@
+import { Graph } from 'millrace/graph'
 import { expect, test } from 'vitest'
 import { pausesOf } from '../../../lib/runtime/tasks/pauses.ts'
 import { NO_CONTEXT } from '../../../lib/rdd/context.ts'
@@ -47,6 +48,10 @@ test.for<[string, Parameters<typeof measure>[0], Partial<Partition<number>>?]>([
         .collect(),
   ],
   [
+    'a graph',
+    (rdd, tick) => Graph.fromEdges(rdd.map((n): [number, number] => [tick(n), n + 1])).numEdges(),
+  ],
+  [
     'a bad record',
     (rdd, tick) =>
       rdd
@@ -67,4 +72,24 @@ test.for<[string, Parameters<typeof measure>[0], Partial<Partition<number>>?]>([
 test('records that take no time cause no pause', async () => {
   const { pauses } = await measure((rdd) => rdd.map((n) => n + 1).collect())
   expect(pauses).toBe(0)
+})
+
+test.for<[string, (graph: Graph<number>) => Promise<unknown>, number]>([
+  ['ranks', (graph) => graph.staticPageRank(5).count(), (5 * RECORDS) / 64],
+  ['triangles', (graph) => graph.triangleCount().count(), RECORDS / 64],
+])('pauses are asked for while %s are computed', async ([, run, times]) => {
+  let asked = 0
+  const pause = (): undefined => {
+    asked += 1
+  }
+  const records = Array.from({ length: RECORDS }, (_, i) => [i, i + 1])
+  const edges = rddOfPartitions<[number, number]>([{ records, steps: [] }], {
+    ...NO_CONTEXT,
+    pause,
+  })
+  const graph = Graph.fromEdges(edges)
+  await graph.numEdges()
+  const before = asked
+  await run(graph)
+  expect(asked - before).toBeGreaterThanOrEqual(times)
 })
