@@ -59,6 +59,7 @@ export type {
   CollectionAccumulatorOptions,
   NumberAccumulator,
 } from './dstream/shared/accumulators.ts'
+export type { Broadcast, BroadcastOptions } from './dstream/shared/broadcasts.ts'
 export type { State } from './dstream/key-state.ts'
 export {
   type InitialState,

@@ -26,6 +26,10 @@ export const errorCodes = {
   BINDING_UNKNOWN: 'A binding has a name that the pipeline does not use.',
   BLOCK_OF_EARLIER_CODE:
     'Records are gone from their source; what an earlier deployment made of them is used.',
+  BROADCAST_FAILED: 'A broadcast value cannot be loaded, and there is no earlier version.',
+  BROADCAST_STALE:
+    'A warning: a newer broadcast value cannot be loaded. Batches go on with the version before.',
+  BROADCAST_UNSET: 'A broadcast value is read outside of batches, before it was loaded.',
   CLOCK_BEHIND:
     'A warning: the last batch is ahead of the clock, which was set back. Batches go on.',
   COMMAND_REFUSED: 'The application is in a state in which this command is not allowed.',

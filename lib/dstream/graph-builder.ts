@@ -9,6 +9,7 @@ import {
   type PlanOptions,
   slideMsOf,
 } from './plan.ts'
+import { BroadcastSet } from './shared/broadcast-set.ts'
 import { isSamePlace, placeNames, samePlaceError } from './output-path.ts'
 import type { StreamingListener } from './listening/streaming-listener.ts'
 import type { PlanNode } from './plan-node.ts'
@@ -23,6 +24,7 @@ export class GraphBuilder {
   /** The listeners of this process. They may change at any time. */
   readonly listeners: Set<StreamingListener> = new Set()
   readonly #accumulators = new AccumulatorSet()
+  readonly #broadcasts = new BroadcastSet()
   readonly #nodes: PlanNode[] = []
   readonly #known = new Map<PlanNode, NamedNode>()
   readonly #countOfKind = new Map<string, number>()
@@ -74,13 +76,15 @@ export class GraphBuilder {
   /** The accumulators, for one that is declared now. */
   accumulatorsFor(name: string): AccumulatorSet {
     this.#check(`add the accumulator "${name}"`)
-    if (typeof name !== 'string' || !ID.test(name))
-      throw new MillraceError('ARGUMENT_INVALID', {
-        problem: 'An accumulator needs a name that can be part of a stored key',
-        value: name,
-        allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
-      })
+    checkName('An accumulator', name)
     return this.#accumulators
+  }
+
+  /** The broadcast values that are loaded, for one that is declared now. */
+  broadcastsFor(name: string): BroadcastSet {
+    this.#check(`add the broadcast value "${name}"`)
+    checkName('A broadcast value', name)
+    return this.#broadcasts
   }
 
   /** Adds settings of a stream. */
@@ -102,8 +106,9 @@ export class GraphBuilder {
   freeze(name: string, options: PlanOptions): Plan {
     this.#frozen = true
     const accumulators = this.#accumulators.isEmpty ? undefined : this.#accumulators
+    const broadcasts = this.#broadcasts.isEmpty ? undefined : this.#broadcasts
     return Object.freeze({
-      ...planOf(name, options, this.#nodes, { known: this.#known, accumulators }),
+      ...planOf(name, options, this.#nodes, { known: this.#known, accumulators, broadcasts }),
       listeners: this.listeners,
     })
   }
@@ -137,6 +142,15 @@ export class GraphBuilder {
       fix: 'describe the whole pipeline inside that function, synchronously',
     })
   }
+}
+
+const checkName = (what: string, name: unknown): void => {
+  if (typeof name === 'string' && ID.test(name)) return
+  throw new MillraceError('ARGUMENT_INVALID', {
+    problem: `${what} needs a name that can be part of a stored key`,
+    value: name,
+    allowed: 'a letter or digit, then up to 63 letters, digits, and . _ -',
+  })
 }
 
 /** The node that gets the name of a stream. */

@@ -6,6 +6,7 @@ import type { PoisonLimits } from '../rdd/bad-records.ts'
 import { type PlannedState, shapesOf } from '../state/operator/state-declaration.ts'
 import type { StreamingListener } from './listening/streaming-listener.ts'
 import type { OperatorNode, OutputNode, PlanNode, SourceNode } from './plan-node.ts'
+import type { BroadcastSet } from './shared/broadcast-set.ts'
 import type { RateLimits } from './rate.ts'
 
 /** A node with its id. */
@@ -123,6 +124,8 @@ export interface Plan {
   readonly listeners?: ReadonlySet<StreamingListener>
   /** Left out: it has none, and nothing looks for them. */
   readonly accumulators?: AccumulatorSet
+  /** The same of broadcast values that are loaded. */
+  readonly broadcasts?: BroadcastSet
   /**
    * 16 hex digits over the batch interval, the ids, kinds, parameters and parents of all nodes, how
    * their states are stored, and the kinds of accumulators. Plans with the same hash read the same
@@ -147,9 +150,11 @@ export const planOf = (
   {
     known,
     accumulators,
+    broadcasts,
   }: {
     readonly known: ReadonlyMap<PlanNode, NamedNode>
     readonly accumulators?: AccumulatorSet | undefined
+    readonly broadcasts?: BroadcastSet | undefined
   },
 ): Plan => {
   const needed = ancestorsOf(created.filter((node) => node.role === 'output'))
@@ -194,6 +199,7 @@ export const planOf = (
     slideMsMax: greatestOf(nodes.map(({ everyMs }) => everyMs)),
     intakeStages: Object.freeze(sources.map(({ id }) => intakeStageOf(id, operators))),
     ...(accumulators === undefined ? {} : { accumulators }),
+    ...(broadcasts === undefined ? {} : { broadcasts }),
     hash: hashOf(options.intervalMs, nodes, states, accumulators),
   })
 }

@@ -6,6 +6,7 @@ import { checkAnyFunction } from './checks.ts'
 import { DStream, type ElementOf } from './dstream.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { StreamingListener } from './listening/streaming-listener.ts'
+import type { BroadcastSet } from './shared/broadcast-set.ts'
 import { transformNode, type TransformOptions } from './operators/transform.ts'
 import type { SourceNode } from './plan-node.ts'
 
@@ -51,6 +52,15 @@ export class StreamingContext {
    */
   accumulators(name: string): AccumulatorSet {
     return this.#graph.accumulatorsFor(name)
+  }
+
+  /**
+   * @internal The broadcast values of this pipeline that are loaded, for one under a name.
+   *
+   * @throws MillraceError `ARGUMENT_INVALID`, `PLAN_FROZEN`.
+   */
+  broadcasts(name: string): BroadcastSet {
+    return this.#graph.broadcastsFor(name)
   }
 
   /** @internal The batch interval. */

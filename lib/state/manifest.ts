@@ -7,6 +7,7 @@ import { allOrFirstError } from '../base/concurrency.ts'
 import type { Item, ItemStore } from '../ports/item-store.ts'
 import type { AfterCommit } from './after-commit.ts'
 import type { Regrouped } from './former-panes.ts'
+import { broadcastSegments, type BroadcastVersions } from './broadcasts.ts'
 import { sortableTime } from './item-keys.ts'
 import type { OffsetsBySource } from './offsets.ts'
 import type { StateShape } from './operator/state-declaration.ts'
@@ -73,6 +74,8 @@ export interface Manifest extends AfterCommit {
    * The type of the elements of each source, by node id. What waits in its lanes is of this type.
    */
   readonly elements?: Readonly<Record<string, string>>
+  /** The versions of broadcast values that the batch has used. */
+  readonly broadcasts?: BroadcastVersions
   /** The timers of operators, by their ids. */
   readonly timers: Readonly<Record<string, TimerState>>
   /**
@@ -217,13 +220,17 @@ export const readStoredManifest = async (
   return chunks.length < name.chunks ? undefined : manifestFrom(decode(segmentBytes(chunks)))
 }
 
-/** The segments of all states and panes of a manifest, with the pages that name them. */
+/**
+ * The segments of all states and panes of a manifest, with the pages that name them, and of its
+ * broadcast values.
+ */
 export const stateSegments = async (
-  { states }: Pick<Manifest, 'states'>,
+  { states, broadcasts }: Pick<Manifest, 'states' | 'broadcasts'>,
   read: ReadSegment,
 ): Promise<readonly SegmentRef[]> => {
   const lists = Object.entries(states).flatMap(([id, { partitions }]) =>
     partitions.map((stored) => SegmentList.load(id, stored, read)),
   )
-  return (await allOrFirstError(lists)).flatMap(({ all }) => all)
+  const named = (await allOrFirstError(lists)).flatMap(({ all }) => all)
+  return [...named, ...broadcastSegments(broadcasts)]
 }

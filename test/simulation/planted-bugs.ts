@@ -22,6 +22,7 @@ import { protocolBugs } from './planted/protocol-bugs.ts'
 import { recordBugs } from './planted/record-bugs.ts'
 import { replayBugs } from './planted/replay-bugs.ts'
 import { rolledBugs } from './planted/rolled-bugs.ts'
+import { sharedBugs } from './planted/shared-bugs.ts'
 import { tableBugs } from './planted/table-bugs.ts'
 import { timeBugs } from './planted/time-bugs.ts'
 import { windowBugs } from './planted/window-bugs.ts'
@@ -38,6 +39,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...keptBugs,
   ...leavingBugs,
   ...batchBugs,
+  ...sharedBugs,
   ...logBugs,
   ...loadBugs,
   ...objectBugs,

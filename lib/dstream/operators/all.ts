@@ -4,6 +4,7 @@
  */
 import '../../rdd/operations/all.ts'
 import '../shared/accumulators.ts'
+import '../shared/broadcasts.ts'
 import './count-by-value-and-window.ts'
 import './count.ts'
 import './decode.ts'

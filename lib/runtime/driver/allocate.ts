@@ -3,7 +3,8 @@
  *
  * 1. The driver has chosen the batch time: the next one on the grid.
  * 2. Each source says what it takes at that time, starting from its offsets in the last manifest.
- * 3. The inputs of all sources together are the batch input. Phase 2 logs it, and it is true from
+ * 3. What is broadcast is looked for, where it is due: see broadcasts.ts.
+ * 4. The inputs of all sources together, with these versions, are the batch input. Phase 2 logs it, and it is true from
  *    then on (B2).
  *
  * B8: each source stays within the limits of a batch, which follow the load (load.ts), and within
@@ -13,6 +14,7 @@ import { allOrFirstError } from '../../base/concurrency.ts'
 import { gridTimeAtOrAfter } from '../../base/batch-time.ts'
 import type { Head } from '../../state/head.ts'
 import type { Manifest } from '../../state/manifest.ts'
+import { refreshBroadcasts, type Refreshing } from '../broadcasts.ts'
 import type { Runner } from '../runner.ts'
 import {
   type BatchTimes,
@@ -27,17 +29,19 @@ import type { LanesBySource } from './snapshot-reader.ts'
 
 /** The input of a batch. */
 export const allocateBatch = async (
-  { plan, sources }: Pick<Runner, 'plan' | 'sources'>,
+  runner: Pick<Runner, 'plan' | 'sources'> & Refreshing,
   head: Head,
-  { offsets }: Manifest,
+  { offsets, broadcasts: before }: Manifest,
   { timeMs, nowMs }: { readonly timeMs: number; readonly nowMs: number },
   lanesBySource: LanesBySource,
 ): Promise<BatchInput> => {
+  const { plan, sources } = runner
   const limits = capOf(plan.options.limits, head.load)
   const limitsOf = (source: string): SourceLimits =>
     withinRate(limits, plan.options, head.load?.rates?.[source])
   const times = batchTimes(head, plan, nowMs)
-  const inputs = await allOrFirstError(
+  const looked = refreshBroadcasts(runner, before, timeMs)
+  const allocated = allOrFirstError(
     [...sources].map(async ([id, source]) => {
       const lanes = lanesBySource.get(id)
       const request = {
@@ -51,7 +55,12 @@ export const allocateBatch = async (
       return [id, await source.allocate(request)] as const
     }),
   )
-  return { timeMs, sources: Object.fromEntries(inputs) }
+  const [broadcasts, inputs] = await allOrFirstError([looked, allocated])
+  return {
+    timeMs,
+    sources: Object.fromEntries(inputs),
+    ...(broadcasts === undefined ? {} : { broadcasts }),
+  }
 }
 
 /** The earliest batch time that can take something after the offsets. Undefined: nothing waits. */

@@ -21,6 +21,7 @@ import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
 import { AttemptEvents } from '../listening/attempt-events.ts'
 import { attemptSpans, type AttemptSpans, inPhase } from '../listening/attempt-spans.ts'
+import { refreshBroadcasts, useBroadcasts } from '../broadcasts.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { ReadingTap } from '../tasks/reading-tap.ts'
@@ -31,7 +32,7 @@ import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
 import { handOn, keeperOf } from './hand-on.ts'
-import { logBatch } from './log.ts'
+import { logAgain, logBatch } from './log.ts'
 import { loadOf, waitingIn } from './measure.ts'
 import { mergeBeside } from './merge-beside.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
@@ -126,7 +127,10 @@ const runAttempt = async (
     const found = await reconcileLosses(runner, attempt, records.value)
     // B2: the logged input may be smaller now, and a failure must not bring back the larger one.
     attempt = found?.attempt ?? attempt
-    read = found && withKeeper(runner, { ...found, adds: beginAdds(runner, tap) }, tap)
+    const used = found && (await withBroadcasts(runner, attempt))
+    attempt = used ?? attempt
+    read =
+      used && found && withKeeper(runner, { ...found, attempt, adds: beginAdds(runner, tap) }, tap)
     const [done] = await allOrFirstError([
       read === undefined
         ? Promise.resolve(undefined)
@@ -146,6 +150,31 @@ const runAttempt = async (
       after: undefined,
     }
   }
+}
+
+/**
+ * The attempt with the values that it uses in this process. A batch that was logged before this
+ * code was deployed has none of what is new in it: that is loaded and logged now. Undefined: the
+ * lease was lost.
+ */
+const withBroadcasts = async (
+  runner: Runner,
+  attempt: LoggedAttempt,
+): Promise<LoggedAttempt | undefined> => {
+  const { input } = attempt
+  const { broadcasts = {} } = input
+  const isWhole = runner.plan.broadcasts?.all.every(({ name }) => broadcasts[name]) ?? true
+  const used = isWhole
+    ? attempt
+    : await logAgain(runner, attempt, {
+        ...input,
+        broadcasts: {
+          ...(await refreshBroadcasts(runner, broadcasts, input.timeMs)),
+          ...broadcasts,
+        },
+      })
+  if (used !== undefined) await useBroadcasts(runner, used.input.broadcasts)
+  return used
 }
 
 const withKeeper = (runner: Runner, read: ReadBatch, tap: ReadingTap): ReadBatch => ({

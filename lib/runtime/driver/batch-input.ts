@@ -3,6 +3,7 @@
  */
 import { decode, encode } from '../../base/codec.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import type { BroadcastVersions } from '../../state/broadcasts.ts'
 import { sortableTime } from '../../state/item-keys.ts'
 import { LOGGED_BATCH_NODE } from '../../state/kept-tasks.ts'
 import type { Offsets, OffsetsBySource } from '../../state/offsets.ts'
@@ -26,6 +27,8 @@ export interface BatchInput {
   readonly timeMs: number
   /** By the id of the source node. */
   readonly sources: Readonly<Record<string, WholeInput>>
+  /** The versions of broadcast values that it uses. Left out: there are none. */
+  readonly broadcasts?: BroadcastVersions
 }
 
 const mapSources = <A, B>(
@@ -34,16 +37,15 @@ const mapSources = <A, B>(
 ): Readonly<Record<string, B>> =>
   Object.fromEntries(Object.entries(sources).map(([id, one]) => [id, map(id, one)]))
 
-const textOf = ({ timeMs, sources }: BatchInput): string =>
-  JSON.stringify({ timeMs, sources: mapSources(sources, (_, input) => packInput(input)) })
+const textOf = ({ sources, ...rest }: BatchInput): string =>
+  JSON.stringify({ ...rest, sources: mapSources(sources, (_, input) => packInput(input)) })
 
 /** Unpacks a stored input. */
 export const batchInputFrom = (value: unknown): BatchInput => {
-  const { timeMs, sources } = value as {
-    readonly timeMs: number
+  const { sources, ...rest } = value as Omit<BatchInput, 'sources'> & {
     readonly sources: Readonly<Record<string, object>>
   }
-  return { timeMs, sources: mapSources(sources, unpackInput) }
+  return { ...rest, sources: mapSources(sources, unpackInput) }
 }
 
 /** The form of an input that the head stores. A segment is written before the head names it. */

@@ -21,6 +21,7 @@ import { allOrFirstError, mapAtOnce } from '../../base/concurrency.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { Plan } from '../../dstream/plan.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
+import { BROADCAST_NODE } from '../../state/broadcasts.ts'
 import type { Head } from '../../state/head.ts'
 import { firstChunkPartition, sortableTime } from '../../state/item-keys.ts'
 import { itemPages } from '../../state/item-pages.ts'
@@ -144,8 +145,12 @@ export class Garbage {
     const inputTime = sortableTime(consumed?.manifest.timeMs ?? 0)
     await allOrFirstError([
       ...nodes.map(({ node, part }) => this.#sweepNode(node, part, reachable, isDone)),
-      this.#sweepNode(BATCH_INPUT_NODE, 0, reachable, (name) =>
-        consumed?.isLast === true || isKeptTask(name) ? name.at <= doneTime : name.at <= inputTime,
+      ...[BATCH_INPUT_NODE, BROADCAST_NODE].map((node) =>
+        this.#sweepNode(node, 0, reachable, (name) =>
+          consumed?.isLast === true || isKeptTask(name)
+            ? name.at <= doneTime
+            : name.at <= inputTime,
+        ),
       ),
       // Also the lanes of sources that the plan no longer has.
       ...new Set([...plan.sources.map(({ id }) => id), ...Object.keys(manifest.offsets)])

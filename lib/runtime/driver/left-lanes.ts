@@ -50,9 +50,9 @@ export class LeftLanes {
   }
 
   /** An input whose offsets leave out lanes that have left, if these are still the same. */
-  without({ timeMs, sources }: BatchInput): BatchInput {
-    const all = Object.entries(sources).map(([id, input]) => [id, this.#inputWithout(id, input)])
-    return { timeMs, sources: Object.fromEntries(all) as BatchInput['sources'] }
+  without(input: BatchInput): BatchInput {
+    const all = Object.entries(input.sources).map(([id, one]) => [id, this.#inputWithout(id, one)])
+    return { ...input, sources: Object.fromEntries(all) as BatchInput['sources'] }
   }
 
   #inputWithout(source: string, input: WholeInput): WholeInput {

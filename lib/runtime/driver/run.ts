@@ -18,11 +18,12 @@ import type { Plan } from '../../dstream/plan.ts'
 import type { AccumulatorsAfter } from '../../rdd/adds/accumulator-set.ts'
 import type { AddsTable } from '../../rdd/adds/adds-table.ts'
 import { type DeadLetter, storeDeadLetters } from '../../state/dead-letters.ts'
+import { broadcastSegments } from '../../state/broadcasts.ts'
 import type { Head } from '../../state/head.ts'
 import { keptRef } from '../../state/kept-tasks.ts'
 import type { Manifest } from '../../state/manifest.ts'
 import { noteForReplay } from '../../state/replay-log.ts'
-import type { SegmentRef } from '../../state/segments.ts'
+import { segmentId, type SegmentRef } from '../../state/segments.ts'
 import type { StateDrafts } from '../../state/state-drafts.ts'
 import { declaredIn } from '../blame.ts'
 import { withProcessedElsewhere } from '../dead-letters/processed-elsewhere.ts'
@@ -145,6 +146,7 @@ export const prepareBatch = async (
     retired: [
       ...named.retired,
       ...inputSegments(attempt),
+      ...staleBroadcasts(before.manifest, input),
       ...sourcesOf(runner, input).flatMap(({ source, taken }) => source.blocks(taken)),
     ],
     // An earlier plan may have had a shorter interval.
@@ -194,7 +196,7 @@ const runGraph = async (
     records: partitions,
     drafts,
     spread: {
-      batch: { ...taskBatchOf(runner, head, timeMs, found), ...watermarksOf(before) },
+      batch: { ...taskBatchOf(runner, head, input, found), ...watermarksOf(before) },
       putAside,
       count,
       adds,
@@ -225,7 +227,7 @@ const runGraph = async (
 const taskBatchOf = (
   { app, generation, plan }: Runner,
   head: Head,
-  timeMs: number,
+  { timeMs, broadcasts }: BatchInput,
   found: string,
 ): TaskBatch => ({
   app,
@@ -236,6 +238,7 @@ const taskBatchOf = (
   epoch: head.epoch,
   input: head.logged?.input ?? '',
   found,
+  ...(broadcasts === undefined ? {} : { broadcasts }),
 })
 
 const watermarksOf = ({ manifest }: Before): Pick<TaskBatch, 'watermarks'> => {
@@ -260,6 +263,15 @@ const noteToReplay = async (
   const { timeMs, input } = logged
   const note = { timeMs, input, attempt: attemptId, before: manifestRef?.by }
   await noteForReplay(store, app, note, { keptForReplayMs, nowMs: clock.now() })
+}
+
+/** Versions of broadcast values that the batch before has used, and this one has not. */
+const staleBroadcasts = (
+  { broadcasts: before }: Manifest,
+  { broadcasts: now }: BatchInput,
+): readonly SegmentRef[] => {
+  const used = new Set(broadcastSegments(now).map(segmentId))
+  return broadcastSegments(before).filter((ref) => !used.has(segmentId(ref)))
 }
 
 /** Its input, and what was kept of its tasks. */

@@ -65,6 +65,7 @@ export const writeStates = async (
     // another name must not find them.
     inputs: { ...before.manifest.inputs, ...inputsOf(plan) },
     elements: { ...before.manifest.elements, ...elementsOf(plan) },
+    ...(input.broadcasts === undefined ? {} : { broadcasts: input.broadcasts }),
     timers: drafts.timers,
     quietSinceMs,
     previous: manifestsToKeep(before.manifest, before.manifestRef, keptForReplayMs),

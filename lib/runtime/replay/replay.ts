@@ -18,6 +18,7 @@ import { readSegment, type SegmentRef } from '../../state/segments.ts'
 import { compose, type CompositionParts } from '../compose.ts'
 import { checkStates, nextGeneration } from '../driver/adopt.ts'
 import { attemptBatch, type AttemptWorld } from '../driver/attempt.ts'
+import { broadcastSegments } from '../../state/broadcasts.ts'
 import { type BatchInput, loadBatchInput } from '../driver/batch-input.ts'
 import { Garbage } from '../driver/garbage.ts'
 import { lastManifest } from '../driver/last-manifest.ts'
@@ -165,12 +166,14 @@ export class Replay {
     return { manifest, manifestRef: head.manifest, state }
   }
 
-  /** What is gone is found when the batch is read, and said then. */
+  /** With its broadcast values. What is gone is found when the batch is read, and said then. */
   async #copyBlocks(input: BatchInput): Promise<void> {
     const { source, ports } = this.#parts
     for (const one of sourcesOf(this.#runner, input))
       for (const ref of one.source.blocks(one.taken))
         await copySegment(source, ports.store, this.#runner.app, ref)
+    for (const ref of broadcastSegments(input.broadcasts))
+      await copySegment(source, ports.store, this.#runner.app, ref)
   }
 
   #unknownSources({ sources }: BatchInput): readonly string[] {

@@ -8,8 +8,8 @@ export const combinedCode = (
   generation: number,
   source: string,
 ): CombinedCode | undefined => {
-  // What functions add belongs to a batch, and intake has none.
-  if (plan.accumulators !== undefined) return undefined
+  // What functions add belongs to a batch, and so does what they read. Intake has none.
+  if (plan.accumulators !== undefined || plan.broadcasts !== undefined) return undefined
   const stage = sourceStages(plan).get(source)
   if (stage === undefined || 'because' in stage) return undefined
   return { generation, stage: stage.hash, nodes: stage.nodes }

@@ -15,6 +15,7 @@ import {
 } from './columns.ts'
 import type { Moved, PartitionTimer } from '../../dstream/plan-node.ts'
 import type { ExchangePart } from '../../rdd/exchange.ts'
+import type { BroadcastVersions } from '../../state/broadcasts.ts'
 import type { MovedAway } from '../../state/away-partition.ts'
 import type { PackedPartition } from '../../state/manifest.ts'
 import type { SegmentRef } from '../../state/segments.ts'
@@ -35,6 +36,8 @@ export interface TaskBatch {
   readonly found: string
   /** The watermarks before the batch, by operator. Left out: no operator has one. */
   readonly watermarks?: Readonly<Record<string, number>>
+  /** The versions of broadcast values. Left out: the plan has none. */
+  readonly broadcasts?: BroadcastVersions
   /** The span of the call, if it is traced. Nothing else depends on it. */
   readonly traceparent?: string
 }

@@ -14,6 +14,7 @@ import type { OpenParts } from '../../rdd/write-target.ts'
 import type { DeadLetter } from '../../state/dead-letters.ts'
 import { loadBatchInput } from '../driver/batch-input.ts'
 import { type Reading, readRecords, type ReadRecords } from '../driver/read-records.ts'
+import { useBroadcasts } from '../broadcasts.ts'
 import { inSpan } from '../listening/process-spans.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
@@ -104,6 +105,7 @@ export class TaskServer {
     const differs =
       request.app !== app || request.generation !== generation || request.plan !== plan.hash
     if (differs) return refused('differs', `this executor has generation ${generation}`)
+    await useBroadcasts(this.#parts, request.broadcasts)
     if (isStateRequest(request)) return this.#states.move(request, data)
     return request.given === undefined
       ? this.#compute(request)

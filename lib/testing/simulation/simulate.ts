@@ -69,6 +69,7 @@ const EXPECTED = [
   'SOURCE_UNKNOWN',
   'USER_FUNCTION_FAILED',
   'POISON_BREAKER',
+  'BROADCAST_FAILED',
 ]
 /** Half of the worlds have executors. In the others, the driver does all tasks itself. */
 const WITH_EXECUTORS = 0.5

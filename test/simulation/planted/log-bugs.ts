@@ -8,8 +8,8 @@ export const logBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/state/manifest.ts',
-        find: 'return (await allOrFirstError(lists)).flatMap(({ all }) => all)',
-        replace: 'return (await allOrFirstError(lists)).flatMap(({ refs }) => refs)',
+        find: '(await allOrFirstError(lists)).flatMap(({ all }) => all)',
+        replace: '(await allOrFirstError(lists)).flatMap(({ refs }) => refs)',
       },
     ],
   },

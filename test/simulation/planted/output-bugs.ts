@@ -35,8 +35,8 @@ export const outputBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'lib/runtime/tasks/outputs-done.ts',
-        find: 'return new OutputsDone(logged?.found, logged?.outputsDone, logged?.finished)',
-        replace: 'return new OutputsDone(logged?.found, logged?.outputsDone)',
+        find: 'return new OutputsDone(found, outputsDone, finished, added)',
+        replace: 'return new OutputsDone(found, outputsDone, [], added)',
       },
     ],
   },

@@ -1,5 +1,7 @@
 import type { BatchInput } from '../../../runtime/driver/batch-input.ts'
 import type { PoisonLimits } from '../../../rdd/bad-records.ts'
+import { valuesOfStored } from '../../../rdd/adds/accumulator-set.ts'
+import { segmentOfVersion } from '../../../state/broadcasts.ts'
 import type { Head } from '../../../state/head.ts'
 import type { Manifest } from '../../../state/manifest.ts'
 import type { Deployment, Environment } from '../environment.ts'
@@ -87,6 +89,7 @@ export class BatchChecker {
     this.#checkOutputs(this.#history.length, (path) => outputs.textWhenCommitted(finished, path))
     this.#checkNoOthers(timeMs, finished)
     this.#checkStates(manifest)
+    this.#checkAccumulators({ ...manifest, ...after.afterCommit })
     return input
   }
 
@@ -100,7 +103,9 @@ export class BatchChecker {
       manifest?.timeMs === doneMs,
       () => `the manifest of ${doneMs} is for ${manifest?.timeMs}`,
     )
-    if (manifest !== undefined) this.#checkStates(manifest)
+    if (manifest === undefined) return
+    this.#checkStates(manifest)
+    this.#checkAccumulators(manifest)
   }
 
   /** The batches that the state after a batch is made of: those since the last reset. */
@@ -141,7 +146,13 @@ export class BatchChecker {
     const codes = Object.fromEntries(
       good.map(([source, some]) => [source, some.map(({ by = code }) => by)]),
     )
-    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, codes, code, change })
+    const values = Object.fromEntries(
+      Object.entries(input.broadcasts ?? {}).map(([name, version]) => [
+        name,
+        this.#parts.mirror.segment(segmentOfVersion(version)),
+      ]),
+    )
+    this.#history.push({ timeMs: input.timeMs, zeroMs, lines, codes, code, change, values })
   }
 
   /** What the model gives for the last of so many batches: each output as a text, by its path. */
@@ -211,6 +222,22 @@ export class BatchChecker {
         'totals',
         got === want,
         () => `the state ${node} after ${manifest.timeMs} is ${got} and not ${want}`,
+      )
+    }
+  }
+
+  #checkAccumulators({ timeMs, accumulators }: Manifest): void {
+    const { violations, pipeline } = this.#parts
+    const values = valuesOfStored(accumulators)
+    const history = this.#history.slice(this.#resets.at(-1))
+    for (const [name, want] of Object.entries(pipeline.accumulators?.(history) ?? {})) {
+      const got = values[name] ?? (typeof want === 'number' ? 0 : [])
+      violations.expect(
+        'totals',
+        JSON.stringify(got) === JSON.stringify(want),
+        () =>
+          `the accumulator ${name} after ${timeMs} is ${JSON.stringify(got)} and not ` +
+          JSON.stringify(want),
       )
     }
   }

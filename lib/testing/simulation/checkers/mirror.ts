@@ -7,6 +7,7 @@ import { decode } from '../../../base/codec.ts'
 import { type BatchInput, batchInputFrom } from '../../../runtime/driver/batch-input.ts'
 import type { LaneInput } from '../../../runtime/sources/lanes/waiting-lanes.ts'
 import type { Item, ItemKey } from '../../../ports/item-store.ts'
+import { broadcastSegments } from '../../../state/broadcasts.ts'
 import { type Head, headFromItem, type LaneOffsetsBySource } from '../../../state/head.ts'
 import { headKey, isLanePartition } from '../../../state/item-keys.ts'
 import { laneOffsetsIn } from '../../../state/lane-offsets.ts'
@@ -190,17 +191,17 @@ export class Mirror {
   /** Every segment that must be there while the head and the lanes are as they are (B11). */
   reachable(): readonly SegmentRef[] {
     const head = this.head()
-    const waiting = this.lanes().flatMap((lane) => {
-      const { blocks, pages } = this.waitingIn(lane)
-      return [...blocks, ...pages.map(({ ref }) => ref)]
-    })
+    const waiting = this.lanes()
+      .map((lane) => this.waitingIn(lane))
+      .flatMap(({ blocks, pages }) => [...blocks, ...pages.map(({ ref }) => ref)])
     if (head === undefined) return waiting
     const { manifest: newest, logged } = head
     const kept = [newest ?? [], this.manifest(newest)?.previous ?? []].flat()
     const inputs = logged === undefined || typeof logged.input === 'string' ? [] : [logged.input]
     const handedOn = logged?.kept?.stages.map(keptRef) ?? []
     const states = kept.flatMap((ref) => this.#statesOf(this.manifest(ref)))
-    return [...kept, ...states, ...inputs, ...handedOn, ...waiting]
+    const { broadcasts } = (logged && this.input(logged.input)) ?? {}
+    return [kept, states, inputs, broadcastSegments(broadcasts), handedOn, waiting].flat()
   }
 
   /** The inputs and blocks of the batches of the time that is kept for replays. */
@@ -221,20 +222,22 @@ export class Mirror {
   }
 
   #blocksOf(stored: string | SegmentRef): readonly SegmentRef[] {
-    const { sources = {} } = this.input(stored) ?? {}
-    return Object.values(sources).flatMap((taken) => {
+    const { sources = {}, broadcasts } = this.input(stored) ?? {}
+    const blocks = Object.values(sources).flatMap((taken) => {
       const { lanes = [] } = taken as { readonly lanes?: readonly LaneInput[] }
-      return lanes.flatMap(({ entries }) => entries.flatMap(({ blocks }) => blocks))
+      return lanes.flatMap(({ entries }) => entries.flatMap((one) => one.blocks))
     })
+    return [...blocks, ...broadcastSegments(broadcasts)]
   }
 
   #statesOf(manifest: Manifest | undefined): readonly SegmentRef[] {
-    return Object.entries(manifest?.states ?? {}).flatMap(([node, { partitions }]) =>
+    const states = Object.entries(manifest?.states ?? {}).flatMap(([node, { partitions }]) =>
       partitions.flatMap((stored) => {
         const { refs, pages } = this.#listed(node, stored)
         return [...refs, ...pages]
       }),
     )
+    return [...states, ...broadcastSegments(manifest?.broadcasts)]
   }
 
   /** The segments of a list and its pages. A page that is gone names nothing. */

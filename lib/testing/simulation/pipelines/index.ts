@@ -12,6 +12,7 @@ import { ownSink } from './own-sink.ts'
 import type { SimulatedPipeline } from './pipeline.ts'
 import { plainLines } from './plain-lines.ts'
 import { rolledFiles } from './rolled-files.ts'
+import { sharedValues } from './shared-values.ts'
 import { tableRows } from './table-rows.ts'
 import { timedKeys } from './timed-keys.ts'
 import { twoSources } from './two-sources.ts'
@@ -50,6 +51,7 @@ const later: readonly (readonly [slot: number, pipeline: SimulatedPipeline])[] =
   [8, keptLines],
   [10, eventTime],
   [12, tableRows],
+  [14, sharedValues],
 ]
 
 const SLOTS = 16

@@ -26,6 +26,8 @@ export interface ModelBatch {
   /** The code and the plan that have computed it. */
   readonly code: Code
   readonly change: PlanChange
+  /** The broadcast values that its logged input names. */
+  readonly values: Readonly<Record<string, unknown>>
 }
 
 /** All committed batches up to one, oldest first. */
@@ -73,6 +75,8 @@ export interface SimulatedPipeline {
   readonly nextMs?: (history: History, intervalMs: number) => number | undefined
   /** The state of each state node after the last batch, by its id, as text. */
   readonly states?: (history: History) => Readonly<Record<string, string>>
+  /** The values of accumulators after the last batch, by name. Default: there are none. */
+  readonly accumulators?: (history: History) => Readonly<Record<string, unknown>>
   /**
    * Whether the function of the source stage throws on a line. Such a line is put aside, and is not
    * among the lines of the model.
