@@ -20,11 +20,11 @@ export const sharedBugs: readonly PlantedBug[] = [
   {
     name: 'adds of executors forgotten',
     pipeline,
-    effect: 'what a task in an executor has added is in no value',
+    effect: 'what a state in an executor has added is in no value',
     edits: [
       {
-        file: 'lib/runtime/tasks/spread-stage.ts',
-        find: 'for (const one of answer.adds ?? []) this.#parts.adds?.put(one)',
+        file: 'lib/runtime/tasks/move-states.ts',
+        find: 'for (const one of answer.adds ?? []) spread.adds?.put(one)',
         replace: '',
       },
     ],
@@ -42,10 +42,16 @@ export const sharedBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'adds of bad records count',
+    name: 'adds beside a bad record forgotten',
     pipeline,
-    effect: 'a line on which a later function throws is counted',
-    edits: [{ file: 'lib/rdd/by-record.ts', find: 'adding?.drop()', replace: 'adding?.keep()' }],
+    effect: 'a line in the same part as a bad one is not counted',
+    edits: [
+      {
+        file: 'lib/rdd/by-record.ts',
+        find: 'if (found === undefined) adding?.done(good)',
+        replace: '',
+      },
+    ],
   },
   {
     name: 'a batch that is tried again loads anew',
