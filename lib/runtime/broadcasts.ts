@@ -35,8 +35,8 @@ export type Refreshing = Pick<Runner, 'plan' | 'store' | 'app' | 'clock' | 'rand
  */
 export const refreshBroadcasts = async (
   runner: Refreshing,
-  before: BroadcastVersions = {},
   timeMs: number,
+  before: BroadcastVersions = {},
 ): Promise<BroadcastVersions | undefined> => {
   const { broadcasts } = runner.plan
   if (broadcasts === undefined) return undefined

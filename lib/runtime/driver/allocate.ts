@@ -40,7 +40,7 @@ export const allocateBatch = async (
   const limitsOf = (source: string): SourceLimits =>
     withinRate(limits, plan.options, head.load?.rates?.[source])
   const times = batchTimes(head, plan, nowMs)
-  const looked = refreshBroadcasts(runner, before, timeMs)
+  const looked = refreshBroadcasts(runner, timeMs, before)
   const allocated = allOrFirstError(
     [...sources].map(async ([id, source]) => {
       const lanes = lanesBySource.get(id)

@@ -169,7 +169,7 @@ const withBroadcasts = async (
     : await logAgain(runner, attempt, {
         ...input,
         broadcasts: {
-          ...(await refreshBroadcasts(runner, broadcasts, input.timeMs)),
+          ...(await refreshBroadcasts(runner, input.timeMs, broadcasts)),
           ...broadcasts,
         },
       })

@@ -61,8 +61,7 @@ export const sharedBugs: readonly PlantedBug[] = [
       {
         file: 'lib/runtime/driver/attempt.ts',
         find: 'await useBroadcasts(runner, used.input.broadcasts)',
-        replace:
-          'await useBroadcasts(runner, await refreshBroadcasts(runner, {}, used.input.timeMs))',
+        replace: 'await useBroadcasts(runner, await refreshBroadcasts(runner, used.input.timeMs))',
       },
     ],
   },
