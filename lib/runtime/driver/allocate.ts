@@ -3,9 +3,9 @@
  *
  * 1. The driver has chosen the batch time: the next one on the grid.
  * 2. Each source says what it takes at that time, starting from its offsets in the last manifest.
- * 3. What is broadcast is looked for, where it is due: see broadcasts.ts.
- * 4. The inputs of all sources together, with these versions, are the batch input. Phase 2 logs it, and it is true from
- *    then on (B2).
+ * 3. Newer versions of broadcast values are looked for, where that is due: see broadcasts.ts.
+ * 4. The inputs of all sources, with these versions, are the batch input. Phase 2 logs it, and it
+ *    is true from then on (B2).
  *
  * B8: each source stays within the limits of a batch, which follow the load (load.ts), and within
  * its rate, if one is set (rates.ts). The rest goes to the next batch times.

@@ -80,7 +80,7 @@ describe('a value that is loaded', () => {
     expect(outside.loads).toBe(3)
   })
 
-  test('is that of the first attempt, whatever has changed when a batch is tried again', async () => {
+  test('is that of the first attempt, whatever has changed when another one runs', async () => {
     const outside = new Outside()
     let fails = 1
     const pipeline = marking(outside, { every: milliseconds(1) }, (_, ssc) =>
