@@ -32,6 +32,12 @@ export const EXPECTED: Readonly<Record<string, (run: Run) => void | Promise<void
     const totals = [...expected].map(([page, total]) => `${page}: ${total} so far`)
     expect(run.lines('clicks').toSorted()).toEqual(totals.toSorted())
   },
+  guard: (run) => {
+    const [blocked = ''] = JSON.parse(linesIn('guard', 'blocked.json').join('')) as string[]
+    const lines = linesIn('access-log', 'access.log').filter((line) => !line.startsWith(blocked))
+    const pages = lines.flatMap((line) => / "[A-Z]+ (\S+)/.exec(line)?.[1] ?? [])
+    expect(run.pairs).toEqual(asPrinted(counts(pages)))
+  },
   sales: (run) => {
     const rows = linesIn('sales', 'north.csv').map((line) => line.split(','))
     const prices = rows.filter(([, price]) => Number.isFinite(Number(price)))

@@ -21,7 +21,6 @@ import type { Head } from '../../state/head.ts'
 import { blameOf } from '../blame.ts'
 import { AttemptEvents } from '../listening/attempt-events.ts'
 import { attemptSpans, type AttemptSpans, inPhase } from '../listening/attempt-spans.ts'
-import { refreshBroadcasts, useBroadcasts } from '../broadcasts.ts'
 import { withRetries } from '../retry.ts'
 import type { Runner } from '../runner.ts'
 import { ReadingTap } from '../tasks/reading-tap.ts'
@@ -32,13 +31,14 @@ import type { LeftLanes } from './left-lanes.ts'
 import type { LoggedAttempt } from './head-writes.ts'
 import { publishOutputs } from './last-manifest.ts'
 import { handOn, keeperOf } from './hand-on.ts'
-import { logAgain, logBatch } from './log.ts'
+import { logBatch } from './log.ts'
 import { loadOf, waitingIn } from './measure.ts'
 import { mergeBeside } from './merge-beside.ts'
 import { type Outcome, PROGRESSED } from './outcome.ts'
 import { reportBatch, reportFailure, type Tracing } from './report.ts'
 import { goToRest } from './rest.ts'
 import { readRecords } from './read-records.ts'
+import { withBroadcasts } from './with-broadcasts.ts'
 import { prepareBatch, type Prepared, type ReadBatch, reconcileLosses } from './run.ts'
 import { BatchTrace } from '../tasks/batch-trace.ts'
 import type { Before } from './write-states.ts'
@@ -150,31 +150,6 @@ const runAttempt = async (
       after: undefined,
     }
   }
-}
-
-/**
- * The attempt with the values that it uses in this process. A batch that was logged before this
- * code was deployed has none of what is new in it: that is loaded and logged now. Undefined: the
- * lease was lost.
- */
-const withBroadcasts = async (
-  runner: Runner,
-  attempt: LoggedAttempt,
-): Promise<LoggedAttempt | undefined> => {
-  const { input } = attempt
-  const { broadcasts = {} } = input
-  const isWhole = runner.plan.broadcasts?.all.every(({ name }) => broadcasts[name]) ?? true
-  const used = isWhole
-    ? attempt
-    : await logAgain(runner, attempt, {
-        ...input,
-        broadcasts: {
-          ...(await refreshBroadcasts(runner, input.timeMs, broadcasts)),
-          ...broadcasts,
-        },
-      })
-  if (used !== undefined) await useBroadcasts(runner, used.input.broadcasts)
-  return used
 }
 
 const withKeeper = (runner: Runner, read: ReadBatch, tap: ReadingTap): ReadBatch => ({

@@ -59,7 +59,7 @@ export const sharedBugs: readonly PlantedBug[] = [
     effect: 'two attempts at a batch read other values',
     edits: [
       {
-        file: 'lib/runtime/driver/attempt.ts',
+        file: 'lib/runtime/driver/with-broadcasts.ts',
         find: 'await useBroadcasts(runner, used.input.broadcasts)',
         replace: 'await useBroadcasts(runner, await refreshBroadcasts(runner, used.input.timeMs))',
       },
