@@ -9,7 +9,10 @@ const conditions = ['millrace-source', 'node']
 const testsIn = (folder: string): string => `test/${folder}/**/*.test.ts`
 
 /** Tests that start processes, and spend their time there. */
-const WITH_PROCESSES = ['examples', 'growth', 'process', 'simulation'].map(testsIn)
+const WITH_PROCESSES = ['examples', 'growth', 'simulation'].map(testsIn)
+
+/** Tests of commands, which share processes that carry out many. */
+const WITH_COMMANDS = ['process'].map(testsIn)
 
 /** Tests of the packed package. They share one tarball. */
 const PACKED = testsIn('package')
@@ -23,7 +26,12 @@ const WITH_CDK = ['infra'].map(testsIn)
  */
 const TOGETHER = [
   { name: 'cdk', include: WITH_CDK },
-  { name: 'modules', include: [testsIn('**')], exclude: [...WITH_PROCESSES, ...WITH_CDK, PACKED] },
+  { name: 'commands', include: WITH_COMMANDS },
+  {
+    name: 'modules',
+    include: [testsIn('**')],
+    exclude: [...WITH_PROCESSES, ...WITH_COMMANDS, ...WITH_CDK, PACKED],
+  },
 ]
 
 export default defineConfig({

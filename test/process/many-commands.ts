@@ -29,7 +29,7 @@ const isStale = (): boolean =>
   )
 
 /** Carries out a command, with outputs of its own. What would end the process ends the command. */
-const carryOut = async ({ cwd, args }: Asked): Promise<Answered> => {
+const carryOut = ({ cwd, args }: Asked): Promise<Answered> => {
   process.chdir(cwd)
   const [stdout, stderr] = [new Kept(), new Kept()]
   Object.defineProperty(process, 'stdout', { value: stdout, configurable: true })
@@ -38,9 +38,11 @@ const carryOut = async ({ cwd, args }: Asked): Promise<Answered> => {
   explainNodeWarnings((line) => stderr.write(`${line}\n`))
   let exitCode: number | undefined
   process.exit = ((code: number) => void (exitCode ??= code)) as typeof process.exit
-  const returned = await commandLine(args)
-  for (const name of ['SIGINT', 'SIGTERM']) process.removeAllListeners(name)
-  return { exitCode: exitCode ?? returned, stdout: stdout.text, stderr: stderr.text }
+  // Whoever awaits it is in the stacks of errors, and this file is none of Millrace's own.
+  return commandLine(args).then((returned) => {
+    for (const name of ['SIGINT', 'SIGTERM']) process.removeAllListeners(name)
+    return { exitCode: exitCode ?? returned, stdout: stdout.text, stderr: stderr.text }
+  })
 }
 
 const answer = (answered: Answered | 'stale'): void => void process.send?.(answered)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from '../../tidy/source.ts'
 import { putCommand, steady, typeIn } from '../shell.ts'
+import { type Ended, WarmProcess } from '../warm-process.ts'
 
 /** A mistake, as a person makes it: files in a directory, and what is typed there. */
 export interface Mistake {
@@ -23,7 +24,7 @@ export interface Mistake {
 
 /** What a person was told. */
 export interface Told {
-  readonly exitCode: number
+  readonly exitCode: number | null
   /** Without times and places, which are others in each run. */
   readonly text: string
 }
@@ -45,6 +46,16 @@ const project: Readonly<Record<string, string>> = {
   'in/a.txt': 'mill race mill\n',
 }
 
+const warmProcess = new WarmProcess()
+
+/** A line in which a shell does nothing but to divide it. */
+const PLAIN = /^millrace( [\w./:=-]+)*$/
+
+const answerTo = (place: string, line: string): Promise<Ended> =>
+  PLAIN.test(line)
+    ? warmProcess.carryOut({ cwd: place, args: line.split(' ').slice(1) })
+    : typeIn(place, line)
+
 /** Makes the directory, types the command there, and gives what was said. */
 export const make = async ({ files = {}, before, typed }: Mistake): Promise<Told> => {
   const place = mkdtempSync(join(tmpdir(), 'millrace-mistake-'))
@@ -57,10 +68,10 @@ export const make = async ({ files = {}, before, typed }: Mistake): Promise<Told
     putCommand(place)
     symlinkSync(root, join(place, 'node_modules', 'millrace'))
     if (before !== undefined) {
-      const { exitCode, all } = await typeIn(place, before)
-      if (exitCode !== 0) throw new Error(`"${before}" went wrong:\n${all}`)
+      const { exitCode, stderr } = await answerTo(place, before)
+      if (exitCode !== 0) throw new Error(`"${before}" went wrong:\n${stderr}`)
     }
-    const { exitCode, stdout, stderr } = await typeIn(place, typed)
+    const { exitCode, stdout, stderr } = await answerTo(place, typed)
     // Without what the pipeline prints.
     const said = stdout.split('\n').filter((line) => /^(Done|To see|Stopped|Waiting)/.test(line))
     return { exitCode, text: steady([stderr.trimEnd(), ...said].join('\n').trim(), place) }
