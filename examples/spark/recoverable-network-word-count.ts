@@ -3,15 +3,14 @@
 // status` tells how many words were left out. Spark: RecoverableNetworkWordCount.
 import { seconds, stream } from 'millrace'
 
-const excluded: ReadonlySet<string> = new Set(['a', 'b', 'c'])
-
 export default stream('recoverable-network-word-count', { batchInterval: seconds(1) }, (ssc) => {
+  const excluded = ssc.broadcast(new Set(['a', 'b', 'c']))
   const dropped = ssc.longAccumulator('dropped-words')
   const counts = ssc
     .socketTextStream('localhost', 9999)
     .flatMap((line) => line.split(' '))
     .filter((word) => {
-      if (!excluded.has(word)) return true
+      if (!excluded.value.has(word)) return true
       dropped.add(1)
       return false
     })
