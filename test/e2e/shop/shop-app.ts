@@ -21,12 +21,15 @@ import { Application, lambdaClient } from '../deployed/application.ts'
 import { bootstrap, deploy, synthesiseApp } from '../deployed/cdk.ts'
 import { numbersOf } from '../deployed/table-numbers.ts'
 
-/** What the stack of the test is given. */
+/** What the stacks of the test are given. */
 export interface Given {
   readonly endpoint: string
-  readonly tableArn: string
-  readonly tableStreamArn: string
   readonly secretArn: string
+  /** The table of each stack, and the name under which the command line finds its application. */
+  readonly stocks: readonly (Pick<Stock, 'tableArn' | 'tableStreamArn'> & {
+    readonly stack: string
+    readonly appName: string
+  })[]
 }
 
 /** A request to the URL. */
@@ -46,8 +49,9 @@ export interface Answer {
 
 export const SECRET = 'open-sesame'
 
-const STACK = 'Shop'
-const TABLE = 'shop-stock'
+/** The second one gets the copy of a replay. */
+const APPS = ['shop', 'shop-next'] as const
+const stackOf = (appName: string): string => appName.replace('shop', 'Shop')
 
 /** The event that Lambda makes of a request: bytes are base64, and so is all that is encoded. */
 const eventOf = ({
@@ -79,39 +83,42 @@ const thing = (name: string): { readonly thing: { readonly S: string } } => ({ t
 
 /** The table that others change. It is there before the application. */
 export class Stock {
+  readonly #table: string
   readonly tableArn: string
   readonly tableStreamArn: string
   /** How often an item was changed. */
   changes = 0
 
-  private constructor(tableArn: string, tableStreamArn: string) {
+  private constructor(table: string, tableArn: string, tableStreamArn: string) {
+    this.#table = table
     this.tableArn = tableArn
     this.tableStreamArn = tableStreamArn
   }
 
-  static async create(): Promise<Stock> {
+  static async create(table: string): Promise<Stock> {
     const { TableDescription } = await dynamodbClient().send(
       new CreateTableCommand({
-        TableName: TABLE,
+        TableName: table,
         BillingMode: 'PAY_PER_REQUEST',
         AttributeDefinitions: [{ AttributeName: 'thing', AttributeType: 'S' }],
         KeySchema: [{ AttributeName: 'thing', KeyType: 'HASH' }],
         StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
       }),
     )
-    return new Stock(TableDescription?.TableArn ?? '', TableDescription?.LatestStreamArn ?? '')
+    const { TableArn = '', LatestStreamArn = '' } = TableDescription ?? {}
+    return new Stock(table, TableArn, LatestStreamArn)
   }
 
   async put(name: string, units: number): Promise<void> {
     const Item = { ...thing(name), units: { N: String(units) } }
-    await dynamodbClient().send(new PutItemCommand({ TableName: TABLE, Item }))
+    await dynamodbClient().send(new PutItemCommand({ TableName: this.#table, Item }))
     this.changes += 1
   }
 
   async add(name: string, units: number): Promise<void> {
     await dynamodbClient().send(
       new UpdateItemCommand({
-        TableName: TABLE,
+        TableName: this.#table,
         Key: thing(name),
         UpdateExpression: 'ADD units :units',
         ExpressionAttributeValues: { ':units': { N: String(units) } },
@@ -121,35 +128,44 @@ export class Stock {
   }
 
   async remove(name: string): Promise<void> {
-    await dynamodbClient().send(new DeleteItemCommand({ TableName: TABLE, Key: thing(name) }))
+    const item = { TableName: this.#table, Key: thing(name) }
+    await dynamodbClient().send(new DeleteItemCommand(item))
     this.changes += 1
   }
 
   /** What is there, as everybody reads it. */
   units(): Promise<Readonly<Record<string, number>>> {
-    return numbersOf(TABLE, { key: 'thing', value: 'units' })
+    return numbersOf(this.#table, { key: 'thing', value: 'units' })
   }
 }
 
 /** See the head of this file. */
 export class Shop extends Application {
-  /** Deploys it from an empty folder. */
+  /** Deploys it from an empty folder, and once more over another table. */
   static async deploy(
     folder: string,
-    { tableArn, tableStreamArn }: Stock,
+    stocks: readonly [Stock, Stock],
     endpoint: string,
-  ): Promise<Shop> {
+  ): Promise<readonly [shop: Shop, next: Shop]> {
     const secrets = new SecretsManagerClient(clientSettings())
     const { ARN: secretArn = '' } = await secrets.send(
       new CreateSecretCommand({ Name: 'shop-orders', SecretString: SECRET }),
     )
     secrets.destroy()
-    const given: Given = { endpoint, tableArn, tableStreamArn, secretArn }
+    const given: Given = {
+      endpoint,
+      secretArn,
+      stocks: stocks.map(({ tableArn, tableStreamArn }, index) => {
+        const appName = APPS[index] as string
+        return { tableArn, tableStreamArn, appName, stack: stackOf(appName) }
+      }),
+    }
     await bootstrap(endpoint)
     const program = join(import.meta.dirname, 'cdk-app.ts')
     await synthesiseApp(endpoint, program, { MILLRACE_E2E: JSON.stringify(given) }, folder)
-    const { [STACK]: outputs = {} } = await deploy(endpoint, folder, [STACK])
-    return new Shop('shop', outputs)
+    const outputs = await deploy(endpoint, folder, APPS.map(stackOf))
+    const [shop, next] = APPS.map((name) => new Shop('shop', outputs[stackOf(name)] ?? {}))
+    return [shop as Shop, next as Shop]
   }
 
   /** Sends a request. */

@@ -31,17 +31,20 @@ const authorization = `Bearer ${SECRET}`
 let gate: Gate
 let stock: Stock
 let shop: Shop
+/** The same pipeline, which nothing feeds. */
+let next: Shop
 /** What a plain loop makes of the orders that were accepted. */
 const ordered = new Map<string, number>()
 let orders = 0
 
 beforeAll(async () => {
   gate = await Gate.to(endpoint)
-  stock = await Stock.create()
+  stock = await Stock.create('shop-stock')
   // These are in the stream before anybody reads it.
   await stock.put('tea', 100)
   await stock.put('milk', 7)
-  shop = await Shop.deploy(folder, stock, endpoint)
+  const other = await Stock.create('shop-stock-next')
+  ;[shop, next] = await Shop.deploy(folder, [stock, other], endpoint)
 }, DEPLOY_MS_MAX)
 afterAll(() => {
   gate.remove()
@@ -99,6 +102,9 @@ const settled = async (want: object): Promise<object> => {
     if ((isRest && isDeepStrictEqual(got, want)) || Date.now() > endMs) return got
   }
 }
+
+const MODULE = join(import.meta.dirname, 'shop.ts')
+const REPLAY = ['replay', MODULE, '--app', 'shop', '--from', '1h']
 
 test('the stack has a URL', () => {
   expect(shop.output('TestUrl')).toMatch(/^https:\/\/[^/]+\/$/)
@@ -201,6 +207,28 @@ describe('commands that only read', () => {
     expect(others).toEqual([])
   })
 
+  test('doctor says something of each setting', async () => {
+    const { exitCode, stdout } = await millraceAlone(folder, 'doctor', '--app', 'shop', '--json')
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ app: 'shop', records: shown })
+    expect(others).toEqual([])
+  })
+
+  test('plan needs no application', async () => {
+    const { exitCode, stdout } = await millraceAlone(folder, 'plan', MODULE)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('updateStateByKey')
+    expect(others).toEqual([])
+  })
+
+  test('replay runs all batches again, and nothing differs', async () => {
+    const against = ['--against', MODULE, '--json']
+    const { exitCode, stdout } = await millraceAlone(folder, ...REPLAY, ...against)
+    const end = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object
+    expect([exitCode, end]).toMatchObject([0, { event: 'end', different: 0, records: shown }])
+    expect(others).toEqual([])
+  })
+
   test('the page shows the same, and changes nothing', async () => {
     const page = startMillrace(folder, 'ui', '--app', 'shop')
     const said = await page.until((stdout) => stdout.includes('Ctrl-C'))
@@ -226,4 +254,24 @@ describe('commands that only read', () => {
     expect((await page.signal('SIGINT')).exitCode).toBe(0)
     expect(others).toEqual([])
   })
+})
+
+test('another deployment goes on with the copy of a replay', { timeout: TEST_MS_MAX }, async () => {
+  const into = [...REPLAY, '--into-app', 'shop-next']
+  const moved = await millraceAlone(folder, ...into)
+  expect([moved.exitCode, moved.stderr]).toEqual([0, ''])
+  expect(moved.stdout).toContain('The copy is in shop-next')
+  const more = { body: 'tea 1', headers: { authorization, 'Idempotency-Key': 'after-the-copy' } }
+  expect(await next.post(more)).toMatchObject({ status: 202 })
+  const want = (ordered.get('tea') ?? 0) + 1
+  for (const endMs = Date.now() + WAIT_MS_MAX; Date.now() < endMs; await sleep(500))
+    if ((await next.totals('Ordered'))['tea'] === want) break
+  expect(await next.totals('Ordered')).toMatchObject({ tea: want })
+  // It has its own state, which is the same but for that order, and it gets no second copy.
+  const exported = await millraceAlone(folder, 'state', '--app', 'shop-next', '--json')
+  const { states } = JSON.parse(exported.stdout) as { readonly states: readonly object[] }
+  expect(states).toMatchObject([{ keys: THINGS.length }, { keys: THINGS.length }])
+  const again = await millraceAlone(folder, ...into)
+  expect(again).toMatchObject({ exitCode: 2 })
+  expect(again.stderr).toContain('is not new')
 })
