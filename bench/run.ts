@@ -101,6 +101,13 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map<string, Bench>([
     },
   ],
   [
+    'sql',
+    {
+      needsHeap: false,
+      run: async (settings) => (await import('./sql/sql.ts')).benchSql(settings),
+    },
+  ],
+  [
     'threads',
     {
       needsHeap: false,

@@ -42,7 +42,7 @@ const nameIn = (code: string): string =>
 /** The functions of modules with sources, formats and sinks. */
 const exported = async (): Promise<readonly string[]> => {
   const modules = Object.keys(OWN_NAMES).filter(
-    (name) => !/^millrace(\/(cdk|graph|ml|opentelemetry|testing))?$/.test(name),
+    (name) => !/^millrace(\/(cdk|graph|ml|opentelemetry|sql|testing))?$/.test(name),
   )
   const all = await Promise.all(modules.map((name) => import(name) as Promise<object>))
   return all.flatMap((module) =>

@@ -236,6 +236,25 @@ export const EXPECTED: Readonly<Record<string, (run: Run) => void | Promise<void
     }
     expect(over.some(({ size }) => size > 9)).toBe(true)
   },
+  ascents: ({ stdout }) => {
+    const cellsOf = (...path: [string, string]) => linesIn(...path).map((line) => line.split(','))
+    const metres = new Map(
+      cellsOf('peaks', 'peaks.csv').map(([peak, high]) => [peak, Number(high)]),
+    )
+    const climbed = cellsOf('ascents', 'first.csv').slice(1)
+    const byNation = Map.groupBy(climbed, ([, , nation]) => nation)
+    for (const [nation, theirs] of byNation) {
+      const [[, highest] = []] = theirs.toSorted(
+        ([, a], [, b]) => (metres.get(b) ?? 0) - (metres.get(a) ?? 0),
+      )
+      const end = `the highest is ${highest} with ${metres.get(highest)} m`
+      expect(stdout).toContain(`${nation}: ${theirs.length}, ${end}`)
+    }
+    const days = climbed.map(([date = '']) => Date.parse(date) / 86_400_000)
+    const gaps = days.slice(1).map((day, at) => day - (days[at] as number))
+    const longest = Math.max(...gaps)
+    expect(stdout).toContain(`${longest} days before ${climbed[gaps.indexOf(longest) + 1]?.[1]} (`)
+  },
   families: (run) => {
     const ties = linesIn('families', 'marriages.txt')
     const best = ties.filter((tie) => tie.split(' ').includes('Medici'))
