@@ -1,19 +1,24 @@
-/** Fills a table of a connection with rows, chunk by chunk: there are no literals of SQL. */
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBType, DuckDBValue } from '@duckdb/node-api'
+/** Fills a table of a connection by an appender: there are no literals of SQL. */
+import type {
+  DuckDBAppender,
+  DuckDBBlobValue,
+  DuckDBConnection,
+  DuckDBTimestampValue,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api'
+import type { ColumnType } from '../formats/file-columns.ts'
 import type { Pause } from '../base/pauses.ts'
 import { type Engine, type Library, queryError } from './engine.ts'
 import type { RawResult } from './read-result.ts'
 import { type Columns, isList, quoted, type SqlType, typeText } from './schema.ts'
 
-/** So many rows are in a chunk of DuckDB, at most. */
-const CHUNK_ROWS = 2_048
-
-const chunkType = (library: Library, type: SqlType): DuckDBType => {
-  if (isList(type)) return library.LIST(chunkType(library, type[0]))
+const valueType = (library: Library, type: SqlType): DuckDBType => {
+  if (isList(type)) return library.LIST(valueType(library, type[0]))
   if (typeof type !== 'string')
     return library.STRUCT(
       Object.fromEntries(
-        Object.entries(type).map(([name, inner]) => [name, chunkType(library, inner)]),
+        Object.entries(type).map(([name, inner]) => [name, valueType(library, inner)]),
       ),
     )
   return {
@@ -35,21 +40,64 @@ export interface NewTable {
   readonly pause: Pause | undefined
 }
 
+/** Appends a value that is not null. */
+type Append = (appender: DuckDBAppender, value: DuckDBValue) => void
+
+const appendOf = (library: Library, type: SqlType): Append => {
+  if (typeof type !== 'string') {
+    const known = valueType(library, type)
+    return (appender, value) => appender.appendValue(value, known)
+  }
+  return APPEND[type]
+}
+
+const appendText: Append = (appender, value) => appender.appendVarchar(value as string)
+
+const APPEND: Readonly<Record<ColumnType, Append>> = {
+  text: appendText,
+  json: appendText,
+  number: (appender, value) => appender.appendDouble(value as number),
+  bigint: (appender, value) => appender.appendBigInt(value as bigint),
+  boolean: (appender, value) => appender.appendBoolean(value as boolean),
+  date: (appender, value) => appender.appendTimestamp(value as DuckDBTimestampValue),
+  bytes: (appender, value) => appender.appendBlob((value as DuckDBBlobValue).bytes),
+}
+
+/** So many rows are appended between two pauses. */
+const ROWS_PER_PAUSE = 2_048
+
 /** Creates a table of rows that are encoded. */
 export const fillTable = async (
   table: NewTable,
   columns: Columns,
   rows: readonly (readonly DuckDBValue[])[],
 ): Promise<void> => {
-  const { library } = table.engine
+  const types = Object.values(columns)
   await create(
     table,
     Object.entries(columns).map(([name, type]) => [name, typeText(type)]),
   )
-  const chunk = library.DuckDBDataChunk.create(
-    Object.values(columns).map((type) => chunkType(library, type)),
-  )
-  await append(table, filled(chunk, rows))
+  const appends = types.map((type) => appendOf(table.engine.library, type))
+  const appender = await appenderOf(table)
+  for (let first = 0; first < rows.length; first += ROWS_PER_PAUSE) {
+    for (const row of rows.slice(first, first + ROWS_PER_PAUSE)) appendRow(appender, appends, row)
+    const due = table.pause?.()
+    if (due !== undefined) await due
+  }
+  appender.closeSync()
+}
+
+const appendRow = (
+  appender: DuckDBAppender,
+  appends: readonly Append[],
+  row: readonly DuckDBValue[],
+): void => {
+  for (let at = 0; at < row.length; at++) {
+    const value = row[at] as DuckDBValue
+    if (value === null) appender.appendNull()
+    else (appends[at] as Append)(appender, value)
+  }
+  appender.endRow()
 }
 
 /** Creates a table of the result of a query, chunk by chunk, as it is. */
@@ -59,7 +107,13 @@ export const copyTable = async (table: NewTable, result: RawResult): Promise<voi
     table,
     names.map((name, at) => [name, types[at]?.alias ?? String(types[at])]),
   )
-  await append(table, chunks)
+  const appender = await appenderOf(table)
+  for (const chunk of chunks) {
+    appender.appendDataChunk(chunk)
+    const due = table.pause?.()
+    if (due !== undefined) await due
+  }
+  appender.closeSync()
 }
 
 const create = async (
@@ -75,42 +129,5 @@ const create = async (
   }
 }
 
-const append = async (
-  { connection, name, pause }: NewTable,
-  chunks: Iterable<DuckDBDataChunk>,
-): Promise<void> => {
-  const appender = await connection.createAppender(name, undefined, 'temp')
-  for (const chunk of chunks) {
-    appender.appendDataChunk(chunk)
-    const due = pause?.()
-    if (due !== undefined) await due
-  }
-  appender.closeSync()
-}
-
-/** The same chunk again and again: the appender copies it. */
-function* filled(
-  chunk: DuckDBDataChunk,
-  rows: readonly (readonly DuckDBValue[])[],
-): Generator<DuckDBDataChunk> {
-  for (let first = 0; first < rows.length; first += CHUNK_ROWS) {
-    fillChunk(chunk, rows, first)
-    yield chunk
-  }
-}
-
-const fillChunk = (
-  chunk: DuckDBDataChunk,
-  rows: readonly (readonly DuckDBValue[])[],
-  first: number,
-): void => {
-  const count = Math.min(CHUNK_ROWS, rows.length - first)
-  chunk.reset()
-  chunk.rowCount = count
-  for (let column = 0; column < chunk.columnCount; column++) {
-    const vector = chunk.getColumnVector(column)
-    for (let row = 0; row < count; row++)
-      vector.setItem(row, (rows[first + row] as readonly DuckDBValue[])[column] as DuckDBValue)
-    vector.flush()
-  }
-}
+const appenderOf = async ({ connection, name }: NewTable): Promise<DuckDBAppender> =>
+  connection.createAppender(name, undefined, 'temp')
