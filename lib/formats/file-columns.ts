@@ -31,8 +31,8 @@ const FITS: Readonly<Record<ColumnType, (value: unknown) => boolean>> = {
   json: () => true,
 }
 
-/** Whether a value, which is not null, can be in a column of a type. */
-export const fitsColumn = (type: ColumnType, value: unknown): boolean => FITS[type](value)
+/** Tells whether a value, which is not null, can be in a column of a type. */
+export const fitOf = (type: ColumnType): ((value: unknown) => boolean) => FITS[type]
 
 /** The names of types. */
 export const columnTypes = Object.keys(FITS) as readonly ColumnType[]

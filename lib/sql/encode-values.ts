@@ -1,7 +1,7 @@
 /** Values of records as DuckDB takes them. */
 import type { DuckDBValue } from '@duckdb/node-api'
 import { MillraceError } from '../base/errors.ts'
-import { type ColumnType, fieldOf, fitsColumn, isRow } from '../formats/file-columns.ts'
+import { type ColumnType, fieldOf, fitOf, isRow } from '../formats/file-columns.ts'
 import { jsonTextOf } from '../formats/json/json-text.ts'
 import type { Library } from './engine.ts'
 import { type Columns, isList, type SqlType, valuesOf } from './schema.ts'
@@ -33,7 +33,8 @@ const encoderOf = (library: Library, type: SqlType): Encode => {
 const presentEncoder = (library: Library, type: SqlType): Encode => {
   if (typeof type === 'string') {
     const encode = encoders(library)[type]
-    return (value) => (fitsColumn(type, value) ? encode(value) : undefined)
+    const fits = fitOf(type)
+    return (value) => (fits(value) ? encode(value) : undefined)
   }
   if (isList(type)) {
     const inner = encoderOf(library, type[0])
@@ -72,11 +73,13 @@ export const rowEncoder = (
   return (element) => {
     const values = valuesOf(names, element)
     if (values === undefined) throw otherColumns(names, element)
-    return values.map((value, at) => {
-      const encoded = (encode[at] as Encode)(value)
-      if (encoded === undefined) throw unfit(names[at] as string, columns, value)
-      return encoded
-    })
+    const row: DuckDBValue[] = []
+    for (let at = 0; at < encode.length; at++) {
+      const encoded = (encode[at] as Encode)(values[at])
+      if (encoded === undefined) throw unfit(names[at] as string, columns, values[at])
+      row.push(encoded)
+    }
+    return row
   }
 }
 

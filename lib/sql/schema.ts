@@ -119,7 +119,11 @@ export const valuesOf = (
   names: readonly string[],
   element: unknown,
 ): readonly unknown[] | undefined => {
-  if (isRow(element)) return names.map((name) => fieldOf(element, name))
+  if (isRow(element)) {
+    const fields: unknown[] = []
+    for (const name of names) fields.push(fieldOf(element, name))
+    return fields
+  }
   const values: readonly unknown[] = Array.isArray(element) ? element : [element]
   return values.length === names.length ? values : undefined
 }
