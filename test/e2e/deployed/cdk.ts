@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from './settings.ts'
 
@@ -17,9 +18,10 @@ const cdk = async (
   endpoint: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  cwd: string = root,
 ): Promise<void> => {
   const child = spawn(process.execPath, [program, ...args, '--no-notices', '--ci'], {
-    cwd: root,
+    cwd,
     env: { ...process.env, AWS_ENDPOINT_URL: endpoint, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: RUN_MS_MAX,
@@ -37,9 +39,12 @@ const cdk = async (
 const lastLines = (text: string): string =>
   text.trimEnd().split('\n').slice(-LINES_SHOWN).join('\n')
 
-/** Prepares the account for deployments. */
+/**
+ * Prepares the account for deployments. Not in this project: there the CDK would first make the
+ * templates of its example, and use none of them.
+ */
 export const bootstrap = (endpoint: string): Promise<void> =>
-  cdk(endpoint, ['bootstrap', 'aws://000000000000/us-east-1'])
+  cdk(endpoint, ['bootstrap', 'aws://000000000000/us-east-1'], {}, tmpdir())
 
 /** Makes the templates and bundles of a program, into a folder. */
 export const synthesiseApp = (
