@@ -85,7 +85,7 @@ export const timedCombining = <V, A>(
       all.past.push(timed)
     else addRecord(all.spans, timed, windows)
     // What comes again is in no order.
-    if (lane !== ASIDE) noteLanes(all.lanes, [[lane, timeMs]])
+    if (lane !== ASIDE) noteLane(all.lanes, lane, timeMs)
     return all
   }
   return {
@@ -215,6 +215,10 @@ export const noteLanes = (
   latest: Map<string, number>,
   lanes: Iterable<readonly [lane: string, timeMs: number]>,
 ): void => {
-  for (const [lane, timeMs] of lanes)
-    latest.set(lane, Math.max(timeMs, latest.get(lane) ?? -Infinity))
+  for (const [lane, timeMs] of lanes) noteLane(latest, lane, timeMs)
+}
+
+const noteLane = (latest: Map<string, number>, lane: string, timeMs: number): void => {
+  const known = latest.get(lane)
+  if (known === undefined || timeMs > known) latest.set(lane, timeMs)
 }

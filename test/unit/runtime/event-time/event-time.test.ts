@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest'
 import { memoryItemStore } from '../../../../lib/adapters/memory/memory-item-store.ts'
 import { readOverview } from '../../../../lib/runtime/operations/status.ts'
 import { TestStream } from '../../../../lib/testing/harness/test-stream.ts'
+import { pipelineOf as runtimePipeline, World } from '../harness.ts'
 
 type Event = { readonly at: unknown; readonly n: number }
 type Events = DStream<[string, Event]>
@@ -345,4 +346,113 @@ test('a batch touches the keys with records, and those of which a window ends', 
     expect(calls).toBeLessThanOrEqual(most)
     expect((await bytes()) - before).toBeLessThan(200)
   }
+})
+
+test('what is redriven does not hold the watermark', async () => {
+  const world = new World()
+  const seen: unknown[] = []
+  const app = world.deploy(
+    runtimePipeline((ssc) => {
+      const events = ssc.socketTextStream('in', 1).map(eventOf)
+      const counts = events.withEventTime(([, { at }]) => at as number).window(seconds(10))
+      counts.countByKey().foreachRDD(async (rdd) => void seen.push(...(await rdd.collect())))
+    }),
+  )
+  await app.run()
+  await app.append('socketTextStream-1', 1, ['a 1', 'a 9'], 'x')
+  await app.append('socketTextStream-1', 1, ['b 5'], 'redrive-1')
+  await app.tick()
+  expect(seen).toEqual([])
+  await app.append('socketTextStream-1', 3, ['a 10'], 'x')
+  await app.tick()
+  expect(seen).toMatchObject([
+    { key: 'a', value: 2 },
+    { key: 'b', value: 1 },
+  ])
+})
+
+describe('refuses', () => {
+  const any = <T>(value: unknown): T => value as T
+  type Timed = ReturnType<Events['withEventTime']>
+
+  test.each<[string, (events: Events, timed: Timed) => unknown, RegExp]>([
+    ['no function', (events) => events.withEventTime(any('at')), /needs a function/],
+    [
+      'a bare number as lateness',
+      (events) => events.withEventTime(() => 0, { lateness: any(5) }),
+      /lateness must be a duration/,
+    ],
+    [
+      'a bare number as idle',
+      (events) => events.withEventTime(() => 0, { idle: any(5) }),
+      /idle must be a duration/,
+    ],
+    [
+      'a bare number as maxAhead',
+      (events) => events.withEventTime(() => 0, { maxAhead: any(5) }),
+      /maxAhead must be a duration/,
+    ],
+    ['no size', (_, timed) => timed.window(any(undefined)), /size must be a duration/],
+    [
+      'a slide that is longer than the size',
+      (_, timed) => timed.window(seconds(5), seconds(6)),
+      /slide that is not longer than its size/,
+    ],
+    ['no gap', (_, timed) => timed.sessionWindow(any(0)), /gap must be a duration/],
+    ['no gap by batch time', (events) => events.sessionWindow(any(0)), /gap must be a duration/],
+    [
+      'early that is no flag',
+      (_, timed) => timed.window(seconds(5)).countByKey({ early: any(1) }),
+      /early is not allowed/,
+    ],
+    [
+      'no partitions',
+      (_, timed) => timed.window(seconds(5)).groupByKey({ partitions: 0 }),
+      /at least one partition/,
+    ],
+  ])('%s', (_, use, message) => {
+    const pipeline = pipelineOf(
+      (events) =>
+        void use(
+          events,
+          events.withEventTime(() => 0),
+        ),
+    )
+    expect(() => pipeline.build()).toThrow(
+      expect.objectContaining({
+        code: 'ARGUMENT_INVALID',
+        message: expect.stringMatching(message) as string,
+      }),
+    )
+  })
+})
+
+test('another size, slide or gap is another state', async () => {
+  const of = (use: (events: ReturnType<Events['withEventTime']>) => DStream<unknown>): Pipeline =>
+    pipelineOf((events) => use(events.withEventTime(([, { at }]) => at as number)).print())
+  const app = await started(of((timed) => timed.window(seconds(10)).countByKey()))
+  app.input('in').add('a 1')
+  await app.advance(seconds(1))
+  await expect(
+    app.restart({ pipeline: of((timed) => timed.window(seconds(20)).countByKey()) }),
+  ).rejects.toMatchObject({ code: 'PLAN_INCOMPATIBLE' })
+})
+
+test('the open windows of a key can be read from outside', async () => {
+  const app = await started(
+    pipelineOf((events) =>
+      events
+        .withEventTime(([, { at }]) => at as number)
+        .sessionWindow(seconds(5))
+        .countByKey()
+        .named('open')
+        .print(),
+    ),
+  )
+  app.input('in').add('a 1', 'a 3', 'a 20', 'b 18')
+  await app.advance(seconds(1))
+  expect(await app.state('open')).toEqual([
+    ['a', [{ from: 20_000, last: 20_000, value: 1 }]],
+    ['b', [{ from: 18_000, last: 18_000, value: 1 }]],
+  ])
 })
