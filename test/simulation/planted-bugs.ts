@@ -3,6 +3,7 @@ import type { PlantedBug } from './planted/bug.ts'
 import { combinedBugs } from './planted/combined-bugs.ts'
 import { deploymentBugs } from './planted/deployment-bugs.ts'
 import { edgeBugs } from './planted/edge-bugs.ts'
+import { eventTimeBugs } from './planted/event-time-bugs.ts'
 import { executorBugs } from './planted/executor-bugs.ts'
 import { fileBugs } from './planted/file-bugs.ts'
 import { headBugs } from './planted/head-bugs.ts'
@@ -49,6 +50,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...tableBugs,
   ...operationBugs,
   ...windowBugs,
+  ...eventTimeBugs,
   ...rolledBugs,
   ...replayBugs,
   ...timeBugs,

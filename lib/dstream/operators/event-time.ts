@@ -1,7 +1,7 @@
 import { type Duration, minutes } from '../../base/duration.ts'
 import { MillraceError } from '../../base/errors.ts'
 import { refusePromise } from '../../base/promises.ts'
-import { Time } from '../../base/time.ts'
+import type { Time } from '../../base/time.ts'
 import type { PairKey, PairValue } from '../../rdd/pair-types.ts'
 import { checkPair } from '../../rdd/pairs.ts'
 import { advanceEventTime, idleDueMs } from '../../state/operator/event-time.ts'
@@ -160,12 +160,10 @@ const MOMENT_MAX_MS = 8.64e15
 
 /** The whole milliseconds of a moment. */
 const checkMoment = (moment: Moment, latestMs: number): number => {
-  const momentMs =
+  const momentMs: unknown =
     moment instanceof Date
       ? moment.getTime()
-      : moment instanceof Time
-        ? moment.milliseconds
-        : (moment as unknown)
+      : ((moment as Partial<Time> | undefined)?.milliseconds ?? moment)
   if (typeof momentMs !== 'number' || !(Math.abs(momentMs) <= MOMENT_MAX_MS))
     throw new MillraceError('EVENT_TIME_INVALID', {
       problem: 'withEventTime() got no moment for a record',
@@ -180,5 +178,6 @@ const checkMoment = (moment: Moment, latestMs: number): number => {
       allowed: `up to ${new Date(latestMs).toISOString()}: the option maxAhead of withEventTime()`,
       fix: 'correct the clock that made the record; it can be redriven when its time has come',
     })
-  return Math.floor(momentMs)
+  // No -0.
+  return Math.floor(momentMs) || 0
 }

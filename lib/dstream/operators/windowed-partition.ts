@@ -100,6 +100,8 @@ export const timedCombining = <V, A>(
   }
 }
 
+const valueOf = ({ value }: TimedValue<unknown>): unknown => value
+
 /** A value that the caller may change. */
 const copyOf = <A>(value: A): A => unpack(pack(value)) as A
 
@@ -153,7 +155,8 @@ export class WindowedPartition<V, A> {
     try {
       this.#take(key, values)
     } catch (error) {
-      this.#aside.add({ key: plainKey(key), values: [values], error })
+      const all = [...values.spans.map(([, value]) => value), ...values.past.map(valueOf)]
+      this.#aside.add({ key: plainKey(key), values: all, error })
     }
   }
 

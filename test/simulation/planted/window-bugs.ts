@@ -86,7 +86,11 @@ export const windowBugs: readonly PlantedBug[] = [
     pipeline: 'divided-windows',
     effect: 'an executor does not know what has entered a window, and lets it enter again',
     edits: [
-      { file: SERVER, find: 'firedMs,\n      isOnGrid,', replace: 'firedMs: undefined, isOnGrid,' },
+      {
+        file: SERVER,
+        find: 'firedMs,\n      isOnGrid,\n      watermark,\n      state:',
+        replace: 'firedMs: undefined, isOnGrid, watermark, state:',
+      },
     ],
   },
   {
