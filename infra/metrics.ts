@@ -7,6 +7,7 @@ import { Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import { hash } from 'node:crypto'
+import { MillraceError } from '../lib/base/errors.ts'
 
 /** The names of the metrics. */
 export type MetricName =
@@ -173,6 +174,44 @@ export const createProblems = (
         value: '1',
         pattern: definition.problem?.(above) ?? definition.pattern,
       })
+}
+
+/** The pattern of a line can name no other fields. */
+const FIELD = /^[A-Za-z0-9_-]+$/
+
+/**
+ * The metric of what batches add to an accumulator. Its filter is made when it is first asked for.
+ *
+ * @throws MillraceError `ARGUMENT_INVALID` when the pipeline has no such accumulator.
+ */
+export const accumulatorMetric = (
+  scope: Construct,
+  parts: MetricParts,
+  { name, known }: { readonly name: string; readonly known: readonly string[] },
+  options: MetricOptions = {},
+): Metric => {
+  const fit = known.filter((one) => FIELD.test(one))
+  if (!fit.includes(name))
+    throw new MillraceError('ARGUMENT_INVALID', {
+      problem: 'The pipeline has no accumulator of this name that can be a metric',
+      value: name,
+      allowed:
+        fit.join(', ') || 'none: it has none with numbers and a name of letters, digits, _ or -',
+    })
+  const metricName = `Added-${name}`
+  const value = `$.added.${name}`
+  const definition = { role: 'driver' as const, pattern: `{ ${value} = * }`, value }
+  const id = `Driver${metricName}`
+  if (scope.node.tryFindChild(id) === undefined)
+    createFilter(scope, parts, { ...definition, id, name: metricName })
+  const { namespace } = parts
+  return new Metric({
+    namespace,
+    metricName,
+    period: Duration.minutes(1),
+    statistic: Stats.SUM,
+    ...options,
+  })
 }
 
 const idOf = ({ role, name, form = '' }: Definition & { readonly name: string }): string =>

@@ -32,6 +32,8 @@ export interface PlanSummary {
   readonly packages: readonly string[]
   /** The ids of the operators that keep a state for each key. */
   readonly states: readonly string[]
+  /** The names of accumulators whose adds are numbers. */
+  readonly accumulators: readonly string[]
 }
 
 /** The answer of the process that reads the module. */

@@ -7,6 +7,7 @@ import { nativePackages } from '../lib/base/native-packages.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import type { OutputNode } from '../lib/dstream/plan-node.ts'
 import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
+import { CUSTOM } from '../lib/rdd/adds/kinds.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import type { OutputSummary, PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'
 
@@ -30,7 +31,14 @@ const summariseOutput = ({ kind, writesTo, placeAt }: OutputNode): OutputSummary
   ...(placeAt === undefined ? {} : { firstPlace: placeAt(0) }),
 })
 
-const summarise = ({ name, options, sources, outputs, states }: Plan): PlanSummary => ({
+const summarise = ({
+  name,
+  options,
+  sources,
+  outputs,
+  states,
+  accumulators,
+}: Plan): PlanSummary => ({
   name,
   intervalMs: options.intervalMs,
   parallelism: options.parallelism ?? 1,
@@ -38,6 +46,9 @@ const summarise = ({ name, options, sources, outputs, states }: Plan): PlanSumma
   outputs: outputs.map(({ node }) => summariseOutput(node)),
   packages: nativePackages(),
   states: states.filter(({ form }) => form === 'state').map(({ id }) => id),
+  accumulators: Object.entries(accumulators?.kinds ?? {}).flatMap(([one, kind]) =>
+    kind === CUSTOM ? [] : [one],
+  ),
 })
 
 const answer = async (module: string): Promise<PlanAnswer> => {

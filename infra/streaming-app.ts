@@ -1,7 +1,7 @@
 import './sinks/all.ts'
 import './sources/all.ts'
 import { Duration } from 'aws-cdk-lib'
-import type { Alarm, Dashboard } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Alarm, Dashboard, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch'
 import type { Connections, IConnectable } from 'aws-cdk-lib/aws-ec2'
 import type { Grant, IGrantable, IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { CfnEventSourceMapping, FunctionUrl } from 'aws-cdk-lib/aws-lambda'
@@ -25,7 +25,7 @@ import { driverSettings, intakeSettings } from './function-settings.ts'
 import type { Worker } from './functions.ts'
 import { checkTable } from './given-table.ts'
 import { MeasuredApp } from './measured-app.ts'
-import { createMetrics, type MetricParts } from './metrics.ts'
+import { accumulatorMetric, createMetrics, type MetricParts } from './metrics.ts'
 import { createParameter } from './parameter.ts'
 import type { PlanSummary } from './plan-summary.ts'
 import { principalOf, connectionsOf } from './principals.ts'
@@ -221,6 +221,15 @@ export class StreamingApp extends MeasuredApp implements IGrantable, IConnectabl
     const { intake, driver, executors, table, blocks, triggers } = this
     const own = { app: this.#plan.name, table, blocks, triggers: triggers.queue }
     grantRights({ intake, driver, executors }, own, this.#kinds)
+  }
+
+  /**
+   * What batches have added to an accumulator of the pipeline. Default: the sum of a minute.
+   * @throws MillraceError `ARGUMENT_INVALID` when it has none of this name.
+   */
+  metricAccumulator(name: string, props?: MetricOptions): Metric {
+    const { accumulators: known } = this.#plan
+    return accumulatorMetric(this, this.#metricParts, { name, known }, props)
   }
 
   get #metricParts(): MetricParts {

@@ -46,16 +46,19 @@ const entryOf = (line: string): Entry | undefined => {
   }
 }
 
+/** The value of a field of a field. */
+const valueAt = (field: string, entry: Entry | undefined): unknown =>
+  field.split('.').reduce<unknown>((within, name) => (within as Entry | undefined)?.[name], entry)
+
 /** Evaluates a comparison. Text is only equal to text, and numbers are compared with numbers. */
 const holds = (comparison: string, entry: Entry): boolean => {
   const [, field = '', operator, text, number] =
-    /^\$\.([\w.]+) (=|>|>=) (?:"([^"]*)"|(-?\d+))$/.exec(comparison.trim()) ?? []
+    /^\$\.([\w.-]+) (=|>|>=) (?:"([^"]*)"|(-?\d+|\*))$/.exec(comparison.trim()) ?? []
   if (operator === undefined)
     throw new Error(`The test does not know this comparison: ${comparison}`)
-  const value = field
-    .split('.')
-    .reduce<unknown>((within, name) => (within as Entry | undefined)?.[name], entry)
+  const value = valueAt(field, entry)
   if (text !== undefined) return operator === '=' && value === text
+  if (number === '*') return value !== undefined
   if (typeof value !== 'number') return false
   return operator === '='
     ? value === Number(number)
@@ -98,4 +101,4 @@ export const valuesOf = (
     : lines
         .map(entryOf)
         .filter((entry) => entry !== undefined && matches(pattern, entry))
-        .map((entry) => (value.startsWith('$.') ? Number(entry?.[value.slice(2)]) : Number(value)))
+        .map((entry) => Number(value.startsWith('$.') ? valueAt(value.slice(2), entry) : value))
