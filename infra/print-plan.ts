@@ -7,7 +7,6 @@ import { nativePackages } from '../lib/base/native-packages.ts'
 import type { Plan } from '../lib/dstream/plan.ts'
 import type { OutputNode } from '../lib/dstream/plan-node.ts'
 import type { SourceDeclaration } from '../lib/dstream/sources/declaration.ts'
-import { CUSTOM } from '../lib/rdd/adds/kinds.ts'
 import { loadPlan } from '../lib/tools/load-pipeline.ts'
 import type { OutputSummary, PlanAnswer, PlanSummary, SourceSummary } from './plan-summary.ts'
 
@@ -46,9 +45,7 @@ const summarise = ({
   outputs: outputs.map(({ node }) => summariseOutput(node)),
   packages: nativePackages(),
   states: states.filter(({ form }) => form === 'state').map(({ id }) => id),
-  accumulators: Object.entries(accumulators?.kinds ?? {}).flatMap(([one, kind]) =>
-    kind === CUSTOM ? [] : [one],
-  ),
+  accumulators: accumulators?.numeric ?? [],
 })
 
 const answer = async (module: string): Promise<PlanAnswer> => {

@@ -3,7 +3,7 @@ import { decode, encode } from '../../base/codec.ts'
 import { MillraceError } from '../../base/errors.ts'
 import type { Adding, PlacedAdds } from './adding.ts'
 import type { AddsTable } from './adds-table.ts'
-import { amountOf, valueOf } from './kinds.ts'
+import { amountOf, CUSTOM, valueOf } from './kinds.ts'
 import { currentPlace, misplaced } from './place-adds.ts'
 
 /** The value of an accumulator, as it is stored after a batch: JSON. */
@@ -62,6 +62,11 @@ export class AccumulatorSet {
   /** The kind of each accumulator, by name. */
   get kinds(): Readonly<Record<string, string>> {
     return Object.fromEntries(Array.from(this.#all.values(), ({ name, kind }) => [name, kind]))
+  }
+
+  /** The names of those whose adds are numbers: sums, or how many elements. */
+  get numeric(): readonly string[] {
+    return [...this.#all.values()].flatMap(({ name, kind }) => (kind === CUSTOM ? [] : [name]))
   }
 
   /** What the batches so far have added. */
