@@ -124,6 +124,21 @@ describe('a query over each batch', () => {
   })
 })
 
+test('a pipeline with a query rests when nothing comes, and not with pure: false', async () => {
+  const batchesOf = async (pure: boolean): Promise<number> => {
+    const app = await testStream(
+      stream('resting', { batchInterval: seconds(1) }, (ssc) => {
+        ssc.kinesisTextStream('in').sql('from input', { pure }).print()
+      }),
+    )
+    app.input('in').add('to')
+    await app.advance(seconds(20))
+    return app.output('print-1').elements.length
+  }
+  expect(await batchesOf(true)).toBeLessThan(4)
+  expect(await batchesOf(false)).toBe(20)
+})
+
 describe('the same batch', () => {
   test('gives the same bytes, whatever the sums of floats are', async () => {
     const random = seededRandom(7)
