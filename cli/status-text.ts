@@ -34,7 +34,7 @@ type Row = readonly [label: string, text: string]
 
 /** The status as text for the user: first the application, then a table of batches. */
 export const statusText = (overview: Overview, context: StatusContext): string => {
-  const { app, head, states, accumulators, batches } = overview
+  const { app, head, states, accumulators, broadcasts, batches } = overview
   const rows: readonly Row[] = [
     ['status', statusLine(overview, context)],
     ...noteRows(overview, context),
@@ -47,6 +47,10 @@ export const statusText = (overview: Overview, context: StatusContext): string =
     ...states.map((state): Row => [
       `state ${state.id}`,
       `${count(state.bytes, 'byte')} in ${count(state.segments, 'segment')}${expiryText(state)}`,
+    ]),
+    ...broadcasts.map(({ name, bytes, loadedMs }): Row => [
+      `broadcast ${name}`,
+      `${count(bytes, 'byte')}, loaded for the batch of ${timeText(loadedMs)}`,
     ]),
     ...accumulators.map(({ name, value }): Row => [`accumulator ${name}`, oneLine(preview(value))]),
     ...(head === undefined ? [] : deadLetterRows(overview)),

@@ -4,6 +4,7 @@ import { greatestOf } from '../../base/extremes.ts'
 import { isMillraceError } from '../../base/errors.ts'
 import type { ItemStore } from '../../ports/item-store.ts'
 import { valueOfStored } from '../../rdd/adds/accumulator-set.ts'
+import { segmentOfVersion } from '../../state/broadcasts.ts'
 import { type DriverNote, readDriverNote } from '../../state/driver-note.ts'
 import { type Head, HeadStore, lastTimeMs } from '../../state/head.ts'
 import type { BatchCounts, BatchRecord } from '../../state/history/batch-record.ts'
@@ -70,6 +71,16 @@ export interface AccumulatorOverview {
   readonly value: unknown
 }
 
+/** The version of a broadcast value that the last batch has used. */
+export interface BroadcastOverview {
+  readonly name: string
+  readonly bytes: number
+  /** The batch time at which it was loaded, and at which it was last found to be the newest. */
+  readonly loadedMs: number
+  readonly checkedMs: number
+  readonly version?: string
+}
+
 /** A batch in the history. */
 export interface BatchOverview extends BatchCounts {
   /** What the batch contained, in words, if it was skipped. */
@@ -85,6 +96,7 @@ export interface Present {
   readonly lanes: readonly LaneOverview[]
   readonly states: readonly StateOverview[]
   readonly accumulators: readonly AccumulatorOverview[]
+  readonly broadcasts: readonly BroadcastOverview[]
   readonly files: readonly FilesOverview[]
 }
 
@@ -183,12 +195,14 @@ const manifestOverviews = async (
   store: ItemStore,
   app: string,
   head: Head | undefined,
-): Promise<Pick<Present, 'states' | 'accumulators' | 'files'>> => {
-  if (head?.manifest === undefined) return { states: [], accumulators: [], files: [] }
+): Promise<Pick<Present, 'states' | 'accumulators' | 'broadcasts' | 'files'>> => {
+  if (head?.manifest === undefined)
+    return { states: [], accumulators: [], broadcasts: [], files: [] }
   const manifest = { ...(await readManifest(store, app, head.manifest)), ...head.afterCommit }
   return {
     states: stateOverviews(manifest),
     accumulators: accumulatorOverviews(manifest),
+    broadcasts: broadcastOverviews(manifest),
     files: filesOverviews(manifest),
   }
 }
@@ -208,6 +222,12 @@ const accumulatorOverviews = ({ accumulators = {} }: Manifest): readonly Accumul
     kind: stored.kind,
     value: valueOfStored(stored),
   }))
+
+const broadcastOverviews = ({ broadcasts = {} }: Manifest): readonly BroadcastOverview[] =>
+  Object.entries(broadcasts).map(([name, one]) => {
+    const { ref: _, ...rest } = one
+    return { name, bytes: segmentOfVersion(one).bytes, ...rest }
+  })
 
 const stateOverviews = ({ states, timers }: Manifest): readonly StateOverview[] =>
   Object.entries(states).map(([id, { kind, form, partitions }]) => {

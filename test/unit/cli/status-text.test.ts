@@ -58,6 +58,7 @@ const textOf = (parts: Partial<Overview>, context: Partial<StatusContext> = {}):
       lanes: [],
       states: [],
       accumulators: [],
+      broadcasts: [],
       files: [],
       batches: [],
       deadLetters: { sinceMs: 0, count: 0, byCode: {}, some: [] },
