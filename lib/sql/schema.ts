@@ -67,7 +67,11 @@ type AnyOf<T extends readonly unknown[]> = T[number] extends infer E
     : never
   : never
 
-/** Columns with their types, in order. */
+/**
+ * Columns with their types, in order.
+ *
+ * @example const columns: Columns = { word: 'text', count: 'number' }
+ */
 export type Columns = Readonly<Record<string, SqlType>>
 
 const NAMES: Readonly<Record<ColumnType, string>> = {
@@ -143,5 +147,9 @@ export const asRow = (element: unknown): unknown => {
   return isRow(element) ? element : { value: element }
 }
 
-/** The rows that elements of the type T become: objects as they are, others by their columns. */
+/**
+ * The rows that elements of the type T become: objects as they are, others by their columns.
+ *
+ * @example const row: FrameRow<[string, number]> = { _1: 'to', _2: 2 }
+ */
 export type FrameRow<T> = [T] extends [Scalar | readonly unknown[]] ? SqlRow : T

@@ -30,6 +30,7 @@ const SURROUNDINGS: readonly (readonly [path: RegExp, around: (code: string) => 
         '|sinks/[a-z]+/[a-z]+' +
         '|telemetry/[a-z]+' +
         '|sql/stream-sql' +
+        '|state/operator/time-spans' +
         '|rdd/(sink-declaration|operations/save-as-(text|object)-file))\\.ts$',
     ),
     (code) => `describePipeline(async (ssc) => {${STREAMS}\n{\n${code}\n}\n})`,
@@ -59,6 +60,10 @@ const STREAMS = `
   const counts = pairs.reduceByKey(add)
   const totals = counts
   const clicks = texts, taps = texts, swipes = texts, bots = texts, views = texts, visits = pairs
+  const calls = words.mapToPair((word) => [word, { at: word.length }])
+  const timed = pairs.withEventTime(([, atMs]) => atMs)
+  const windows = timed.window(minutes(5))
+  const results = windows.countByKey()
   const stopWords = new Set(['the'])
   const store = { put: async (time: number, rows: unknown) => [time, rows] }
   const count = (word: string, one: number | undefined, state: State<number>) =>

@@ -248,6 +248,7 @@ new StreamingApp(stack, 'Words', { entry: 'pipeline.ts' })
       '@aws-sdk/client-lambda',
       '@aws-sdk/client-secrets-manager',
       '@aws-sdk/client-sns',
+      '@duckdb/node-api',
       '@opentelemetry/api',
       '@platformatic/kafka',
       '@redis/client',

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import {
   type Ended,
@@ -108,6 +109,8 @@ test('lines of several runs wait for one file, and a run to the end writes it', 
       ...options,
     )
   await run()
+  // The system dates files some milliseconds back: these could be from before the start.
+  await sleep(50)
   const counted: string[] = []
   for (const [index, text] of ['a\nb\n', 'c\n'].entries()) {
     writeFileSync(join(directory, 'in', `lines-${index}`), text)

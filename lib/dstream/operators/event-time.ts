@@ -53,8 +53,8 @@ declare module '../dstream.ts' {
      * @throws MillraceError `ARGUMENT_INVALID` when an option is not a duration.
      * @example
      * ```ts
-     * clicks
-     *   .withEventTime(([, click]) => click.at, { lateness: seconds(30) })
+     * calls
+     *   .withEventTime(([, call]) => call.at, { lateness: seconds(30) })
      *   .window(minutes(5))
      *   .countByKey()
      *   .print()

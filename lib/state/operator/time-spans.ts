@@ -11,7 +11,11 @@
 /** The start, what the records come to, and for sessions the time of the last record. */
 export type Span<A> = readonly [startMs: number, value: A, lastMs?: number]
 
-/** A window: from its start up to its end, which is no part of it. */
+/**
+ * A window: from its start up to its end, which is no part of it.
+ *
+ * @example const minute: Window = { start: 0, end: 60_000 }
+ */
 export interface Window {
   /** Epoch milliseconds. */
   readonly start: number

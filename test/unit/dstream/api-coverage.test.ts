@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parallelize, StateSpec, stream, seconds } from 'millrace'
+// It adds methods, also for other files that run in the same process.
+import 'millrace/sql'
 import { expect, test } from 'vitest'
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/api-coverage.md'), 'utf8')
