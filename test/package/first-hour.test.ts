@@ -72,11 +72,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }), INSTALL_MS_MAX)
 
 const runChapter = async ({ steps }: Chapter): Promise<string> => {
   const shown: string[] = []
-  for (const { files = {}, needs = [], typed, exitCode = 0 } of steps) {
+  for (const { files = {}, needs = [], typed, exitCode = 0, held } of steps) {
     for (const [name, content] of Object.entries(files)) put(name, content)
     bring(...needs)
     const said: Said = await typeIn(folder, typed)
-    const text = steady(said.all, folder)
+    const printed = steady(said.all, folder)
+    const text = held?.(printed) ?? printed
     expect([typed, said.exitCode, text]).toEqual([typed, exitCode, text])
     const status = exitCode === 0 ? [] : [`(exit status ${exitCode})`]
     shown.push([`$ ${typed}`, ...(text === '' ? [] : [text]), ...status].join('\n'))

@@ -9,6 +9,8 @@ export interface Step {
   readonly typed: string
   /** Default: 0. */
   readonly exitCode?: number
+  /** What a fast machine may print otherwise, as it is held. */
+  readonly held?: (printed: string) => string
 }
 
 /** Steps that belong together. They are held in one file. */
@@ -122,6 +124,11 @@ export const chapters: readonly Chapter[] = [
         typed:
           'timeout --preserve-status -s INT 6 ' +
           'node_modules/.bin/millrace run pages.ts --follow --bind log=app.log --state s/log',
+        // The place in the log is noted in the first batch, or just after it.
+        held: (printed) =>
+          printed
+            .replace(/(---\nTime:.*\n-+\n[^]*?append a line to app.log\n)-+\nTime:.*\n-+\n\n/, '$1')
+            .replace('2 batches', '1 batch'),
       },
     ],
   },
