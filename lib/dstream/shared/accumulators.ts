@@ -248,8 +248,11 @@ StreamingContext.prototype.collectionAccumulator = function <T>(
     kind: 'collection',
     zero: (): CollectionState => ({ kept: [], count: 0 }),
     add(state, value) {
-      const { kept, count } = state as CollectionState
-      return { kept: [...kept, value].slice(-max), count: count + 1 }
+      const { kept, count } = state as { readonly kept: unknown[]; readonly count: number }
+      kept.push(value)
+      // It may be called for each record of a batch: a copy of all that is kept would be slow.
+      if (kept.length > max) kept.shift()
+      return { kept, count: count + 1 }
     },
     merge(a, b) {
       const [first, second] = [a as CollectionState, b as CollectionState]
