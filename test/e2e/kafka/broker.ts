@@ -3,6 +3,7 @@
  * the first run. It needs Java 17 or newer.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
   existsSync,
@@ -169,7 +170,8 @@ export class Broker {
       guarded: await freePort(),
       controller: await freePort(),
     }
-    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64url')
+    // Not with a dash at its beginning: the tool of Kafka would take it for an option.
+    const id = `M${randomBytes(16).toString('base64url').slice(1)}`
     const broker = new Broker(ports, folder, { id, controller: ports.controller })
     await broker.#begin(settings(ports, join(folder, 'data')))
     return broker
