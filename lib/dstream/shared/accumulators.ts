@@ -249,9 +249,8 @@ StreamingContext.prototype.collectionAccumulator = function <T>(
     zero: (): CollectionState => ({ kept: [], count: 0 }),
     add(state, value) {
       const { kept, count } = state as { readonly kept: unknown[]; readonly count: number }
-      kept.push(value)
       // It may be called for each record of a batch: a copy of all that is kept would be slow.
-      if (kept.length > max) kept.shift()
+      if (kept.push(value) > max) kept.shift()
       return { kept, count: count + 1 }
     },
     merge(a, b) {
