@@ -41,7 +41,7 @@ export const executorBugs: readonly PlantedBug[] = [
   {
     name: 'late answer taken as well',
     effect: 'a task that the driver has run too counts twice',
-    pipeline: 'files-in-time',
+    test: 'test/unit/runtime/tasks/spread-stage.test.ts',
     edits: [
       {
         file: SPREAD,
@@ -96,7 +96,7 @@ export const executorBugs: readonly PlantedBug[] = [
   {
     name: 'executor that has found something else answers',
     effect: 'an object that has gone shifts what is in the tasks of executors',
-    pipeline: 'uploads',
+    test: 'test/unit/runtime/tasks/changed-input.test.ts',
     edits: [{ file: SERVER, find: 'open.read.found !== request.found', replace: 'false' }],
   },
   {

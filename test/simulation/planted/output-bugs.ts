@@ -60,6 +60,7 @@ export const outputBugs: readonly PlantedBug[] = [
   {
     name: 'parts written over',
     effect: 'an attempt that stood still puts its part in the place of a newer one',
+    test: 'test/unit/runtime/sinks/object-sink.test.ts',
     edits: [
       {
         file: SINK,

@@ -211,6 +211,7 @@ export const prepareBatch = async`,
   {
     name: 'rest checked before the append',
     effect: 'the head goes to rest between the check and the append, and nobody wakes it',
+    test: 'test/unit/functions/changed-sources.test.ts',
     edits: [
       {
         file: 'lib/runtime/intake/intake.ts',

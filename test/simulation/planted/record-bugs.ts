@@ -22,8 +22,8 @@ export const recordBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead letters of overlapping blocks not compared',
-    pipeline: 'plain-lines',
     effect: 'a delivery that comes again with other bounds is listed twice',
+    test: 'test/unit/runtime/dead-letters/flood.test.ts',
     edits: [
       {
         file: 'lib/state/rejected-ranges.ts',

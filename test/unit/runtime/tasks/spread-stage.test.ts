@@ -243,6 +243,26 @@ describe('the tasks of a stage', () => {
     expect(counted).toEqual([])
   })
 
+  test('count once if an answer comes while what ran here is taken', async () => {
+    const executors = new HeldExecutors(1)
+    const held = Promise.withResolvers<void>()
+    const { taken, counted, clock, ended } = spread(2, executors, {
+      take: async (data) => {
+        if ((data as number[])[0] === 1) await held.promise
+      },
+    })
+    await turns()
+    await clock.runUntil(2_000)
+    await turns()
+    executors.answer(1)
+    await turns()
+    held.resolve()
+    await ended
+    await turns()
+    expect(taken).toEqual([0, 1])
+    expect(counted).toEqual([])
+  })
+
   test('wait for an executor as long as three of the longest tasks', async () => {
     const executors = new HeldExecutors(1)
     const started = Promise.withResolvers<void>()
