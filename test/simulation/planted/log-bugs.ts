@@ -16,6 +16,7 @@ export const logBugs: readonly PlantedBug[] = [
   {
     name: 'a page leaves with its first segment',
     effect: 'panes that a window still needs are gone after a cold start',
+    test: 'test/unit/state/segment-list.test.ts',
     edits: [
       {
         file: 'lib/state/segment-list.ts',
