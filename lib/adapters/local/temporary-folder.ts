@@ -1,5 +1,15 @@
+import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 
-/** Where this process may put files that nobody needs after it. The folder need not exist. */
-export const temporaryFolder = (name: string): string => join(tmpdir(), `${name}-${process.pid}`)
+/**
+ * Where this process may put files that nobody needs after it. The folder need not exist. It is
+ * removed when the process ends, unless something kills it.
+ */
+export const temporaryFolder = (name: string): string => {
+  const folder = join(tmpdir(), `${name}-${process.pid}`)
+  // The threads of a process share the folder: the end of one must not take it from the others.
+  if (isMainThread) process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}

@@ -7,7 +7,7 @@ export interface DeclaredBroadcast {
   readonly load: () => unknown
   /** Left out: its versions have no names. */
   readonly version: (() => string | Promise<string>) | undefined
-  /** It is looked for a newer version after so long, by batch times. */
+  /** How long a version is used before a newer one is looked for, in batch time. */
   readonly everyMs: number
 }
 
