@@ -4,6 +4,15 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { median } from './statistics.ts'
 
+/** How a benchmark beside Spark is run. */
+export interface BesideSparkOptions {
+  /** Rounds of each figure. Undefined: the benchmark has its own number. */
+  readonly rounds: number | undefined
+  /** The folder of Spark. Undefined: without Spark. */
+  readonly sparkHome: string | undefined
+  readonly say: (text: string) => void
+}
+
 /** The median milliseconds of what the script prints, by name. A line is `figure NAME MS`. */
 export const inSpark = (
   home: string,

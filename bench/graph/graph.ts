@@ -4,7 +4,7 @@ import { parallelize } from 'millrace'
 import { Graph } from 'millrace/graph'
 import { medianMs } from '../measure.ts'
 import { type Figure, rounded, table } from '../report.ts'
-import { inSpark } from '../spark.ts'
+import { type BesideSparkOptions, inSpark } from '../spark.ts'
 
 const BENCH = 'graph'
 const EDGES = 300_000
@@ -12,15 +12,6 @@ const VERTICES = 60_000
 const STEPS = 10
 const DEFAULT_ROUNDS = 3
 const PARTITIONS = 2
-
-/** How the benchmark is run. */
-export interface GraphOptions {
-  /** Rounds of each figure. Default 3. */
-  readonly rounds: number | undefined
-  /** The folder of Spark. Undefined: without Spark. */
-  readonly sparkHome: string | undefined
-  readonly say: (text: string) => void
-}
 
 /** The edges of graph.scala. Some vertices have many more than others. */
 const makeEdges = (): readonly [number, number][] => {
@@ -47,7 +38,7 @@ export const benchGraph = async ({
   rounds = DEFAULT_ROUNDS,
   sparkHome,
   say,
-}: GraphOptions): Promise<readonly Figure[]> => {
+}: BesideSparkOptions): Promise<readonly Figure[]> => {
   const edges = parallelize(makeEdges(), { partitions: PARTITIONS })
   const graph = Graph.fromEdges(edges)
   const ours = new Map([

@@ -7,7 +7,7 @@ import { countMin, frequentItems, hyperLogLog, StreamingKMeansModel, tDigest } f
 import { descend, leastSquares } from '../../lib/ml/regression/gradient-descent.ts'
 import { medianMs } from '../measure.ts'
 import { type Figure, rounded, table } from '../report.ts'
-import { inSpark } from '../spark.ts'
+import { type BesideSparkOptions, inSpark } from '../spark.ts'
 
 const BENCH = 'ml'
 const POINTS = 100_000
@@ -16,15 +16,6 @@ const CLUSTERS = 10
 const ITERATIONS = 20
 const DEFAULT_ROUNDS = 5
 const SKETCHED = 200_000
-
-/** How the benchmark is run. */
-export interface MlOptions {
-  /** Rounds of each figure. Default 5. */
-  readonly rounds: number | undefined
-  /** The folder of Spark. Undefined: without Spark. */
-  readonly sparkHome: string | undefined
-  readonly say: (text: string) => void
-}
 
 /** The same numbers as in learn.scala: from 0 to 1. */
 const valueAt = (point: number, coordinate: number): number =>
@@ -46,7 +37,7 @@ export const benchMl = async ({
   rounds = DEFAULT_ROUNDS,
   sparkHome,
   say,
-}: MlOptions): Promise<readonly Figure[]> => {
+}: BesideSparkOptions): Promise<readonly Figure[]> => {
   const points = Array.from({ length: POINTS }, (_, point) => vectorAt(point))
   const examples = points.map((features) => ({
     label: features.reduce((sum, value) => sum + value, 0),
